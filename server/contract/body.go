@@ -1,0 +1,353 @@
+package contract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+	"github.com/oapi-codegen/runtime"
+)
+
+// body is what an operation wants of a request's body.
+type body struct {
+	declared *openapi3.RequestBody
+	media    []media
+	max      int64
+
+	unsupported *Error // 415
+	tooLarge    *Error // 413
+	late        *Error // 408
+	unreadable  *Error // 400
+}
+
+// media is one media type that the body may have.
+type media struct {
+	name   string // as the document writes it
+	kind   mediaKind
+	schema *schema // nil: anything
+	shape  *shape
+}
+
+type mediaKind int
+
+const (
+	mediaIsJSON mediaKind = iota
+	mediaIsForm
+	mediaIsOther
+)
+
+const mediaForm = "application/x-www-form-urlencoded"
+
+func compileBody(declared *openapi3.RequestBody, place string, max int64, f *failures) (*body, error) {
+	b := &body{declared: declared, max: max}
+	codes, _, err := readCodes(declared.Extensions, place)
+	if err != nil {
+		return nil, err
+	}
+	names := sortedKeys(declared.Content)
+	for _, check := range []struct {
+		answer            **Error
+		status            int
+		code              string
+		keyword, sentence string
+	}{
+		{&b.unsupported, http.StatusUnsupportedMediaType, codes["mediaType"], "mediaType", "The body must be sent as " + strings.Join(names, " or ") + ", without a content coding."},
+		{&b.tooLarge, http.StatusRequestEntityTooLarge, codes["size"], "size", fmt.Sprintf("The body is larger than %d bytes.", max)},
+		{&b.late, http.StatusRequestTimeout, codes["time"], "time", "The body did not arrive in time."},
+		{&b.unreadable, http.StatusBadRequest, firstCode(codes, "unreadable", "invalid"), "unreadable", "The body cannot be read as " + strings.Join(names, " or ") + "."},
+	} {
+		if *check.answer, err = f.answer(check.status, check.code, "body", check.keyword, check.sentence, place); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range names {
+		where := place + ".content." + name
+		if strings.ContainsAny(name, "*,") {
+			return nil, placed(where, "a range of media types cannot be enforced")
+		}
+		m := media{name: name, kind: kindOf(name)}
+		if m.kind == mediaIsOther && openapi3filter.RegisteredBodyDecoder(strings.ToLower(name)) == nil {
+			return nil, placed(where, "this media type cannot be enforced: nothing decodes it")
+		}
+		if ref := declared.Content[name].Schema; ref != nil {
+			if m.schema, err = compileSchema(ref.Value, where+".schema", "body", codes, f); err != nil {
+				return nil, err
+			}
+			m.shape = compileShape(ref.Value, map[*openapi3.Schema]*shape{})
+		}
+		b.media = append(b.media, m)
+	}
+	return b, nil
+}
+
+func kindOf(name string) mediaKind {
+	if name == mediaJSON {
+		return mediaIsJSON
+	}
+	switch base := mediaType(name); {
+	case base == mediaJSON || strings.HasSuffix(base, "+json"):
+		return mediaIsJSON
+	case base == mediaForm:
+		return mediaIsForm
+	}
+	return mediaIsOther
+}
+
+// mediaType returns a Content-Type's media type without its parameters, in lower case.
+func mediaType(contentType string) string {
+	if contentType == mediaJSON {
+		return mediaJSON
+	}
+	base, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.Trim(base, " \t"))
+}
+
+// read checks the body of r and puts in its place what the handler may see of it.
+func (b *body) read(r *http.Request) error {
+	if !b.declared.Required && r.ContentLength == 0 {
+		r.Body = &content{absent: true}
+		return nil
+	}
+	m := b.find(r.Header)
+	if m == nil {
+		return b.unsupported
+	}
+	if r.ContentLength > b.max {
+		return b.tooLarge
+	}
+	buffer := buffers.Get().(*buffer)
+	defer buffer.release()
+	if err := buffer.fill(r.Body, r.ContentLength, b.max); err != nil {
+		return b.refuse(err)
+	}
+	if len(buffer.data) == 0 && !b.declared.Required {
+		r.Body = &content{absent: true}
+		return nil
+	}
+	switch m.kind {
+	case mediaIsJSON:
+		return b.readJSON(r, m, buffer)
+	case mediaIsForm:
+		return b.readForm(r, m, buffer.data)
+	}
+	return b.readOther(r, m, bytes.Clone(buffer.data))
+}
+
+// find returns the media type that the request's body has, nil when the document has none such or
+// the body has a content coding on top.
+func (b *body) find(header http.Header) *media {
+	for _, coding := range header["Content-Encoding"] {
+		if coding != "" {
+			return nil
+		}
+	}
+	sent := header["Content-Type"]
+	if len(sent) == 0 {
+		return nil
+	}
+	for _, other := range sent[1:] {
+		if other != sent[0] {
+			return nil
+		}
+	}
+	base := sent[0]
+	for i := range b.media {
+		if base == b.media[i].name {
+			return &b.media[i]
+		}
+	}
+	base = mediaType(base)
+	for i := range b.media {
+		if strings.EqualFold(base, mediaType(b.media[i].name)) {
+			if len(b.media) > 1 {
+				header["Content-Type"] = []string{b.media[i].name + parametersOf(sent[0])}
+			}
+			return &b.media[i]
+		}
+	}
+	return nil
+}
+
+// parametersOf returns a Content-Type from its first semicolon on. Generated code tells media types
+// apart by their spelling in the document, so that spelling is put before it.
+func parametersOf(contentType string) string {
+	if i := strings.IndexByte(contentType, ';'); i >= 0 {
+		return contentType[i:]
+	}
+	return ""
+}
+
+func (b *body) refuse(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, errTooLarge) || errors.As(err, &tooLarge):
+		return b.tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return b.late
+	}
+	return because(b.unreadable, err)
+}
+
+func because(answer *Error, err error) *Error {
+	caused := *answer
+	caused.Cause = err
+	return &caused
+}
+
+func (b *body) readJSON(r *http.Request, m *media, buffer *buffer) error {
+	value, err := decode(buffer.decoder(), m.shape)
+	if err != nil {
+		return because(b.unreadable, err)
+	}
+	if m.schema != nil {
+		if failed := m.schema.check(value); failed != nil {
+			return failed
+		}
+	}
+	r.Body = &content{value: value, unbindable: b.unreadable}
+	return nil
+}
+
+// readForm takes a form in which every name that is no list stands once: whoever reads it sees the
+// same value.
+func (b *body) readForm(r *http.Request, m *media, data []byte) error {
+	form, err := url.ParseQuery(string(data))
+	if err != nil {
+		return because(b.unreadable, err)
+	}
+	for name, values := range form {
+		if len(values) > 1 && (m.schema == nil || !takesList(m.schema.schema, name)) {
+			return because(b.unreadable, fmt.Errorf("the name %q stands %d times", name, len(values)))
+		}
+	}
+	if err := b.readOther(r, m, bytes.Clone(data)); err != nil {
+		return err
+	}
+	// The query string is not part of the body: echo and net/http would mix it in.
+	r.Form, r.PostForm = form, form
+	return nil
+}
+
+func takesList(s *openapi3.Schema, name string) bool {
+	property := s.Properties[name]
+	return property != nil && property.Value.Type.Is(openapi3.TypeArray)
+}
+
+// readOther leaves the decoding to openapi3filter, and the bytes that it decoded to the handler.
+func (b *body) readOther(r *http.Request, m *media, data []byte) error {
+	if len(data) == 0 {
+		return b.unreadable
+	}
+	trial := r.Clone(context.WithoutCancel(r.Context()))
+	trial.Body, trial.GetBody = io.NopCloser(bytes.NewReader(data)), nil
+	err := openapi3filter.ValidateRequestBody(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: trial,
+		Options: &openapi3filter.Options{SkipSettingDefaults: true},
+	}, b.declared)
+	if err != nil {
+		if m.schema != nil {
+			if found := fromSchemaError(err); found != nil {
+				return m.schema.answer(found, err)
+			}
+		}
+		return because(b.unreadable, err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	return nil
+}
+
+// content takes the place of a JSON body that was read: it holds the value that was validated, and
+// nothing to decode again.
+type content struct {
+	value      any
+	absent     bool
+	unbindable *Error
+}
+
+// Read finds the body at its end: it has been read.
+func (c *content) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Close does nothing.
+func (c *content) Close() error { return nil }
+
+// Binder hands handlers the value that was validated. It is an echo.Binder, and the one that the
+// generated server needs: with echo's own, a body could be decoded a second time, and differently.
+type Binder struct{}
+
+// Bind sets target, a pointer to a generated type, from the validated body of the request. It
+// returns io.EOF when an optional body is absent, an *Error when the value does not fit the type,
+// and another error when no operation of the document guards the request.
+func (Binder) Bind(target any, ec echo.Context) error {
+	c, ok := ec.Request().Body.(*content)
+	if !ok {
+		return errors.New("contract: the body was not validated as JSON: no operation of the document guards this request")
+	}
+	if c.absent {
+		return io.EOF
+	}
+	if err := runtime.BindJSONValue(c.value, target); err != nil {
+		return because(c.unbindable, err)
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("too large")
+
+// buffer holds a body while it is decoded.
+type buffer struct {
+	data   []byte
+	source bytes.Buffer
+	json   jsontext.Decoder
+}
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// maxPooled is how large a buffer may be that is kept for the next request.
+const maxPooled = 4 * DefaultMaxBody
+
+func (b *buffer) release() {
+	b.source = bytes.Buffer{}
+	if cap(b.data) <= maxPooled {
+		buffers.Put(b)
+	}
+}
+
+// fill reads all of r, or fails with errTooLarge when that is more than max bytes.
+func (b *buffer) fill(r io.Reader, length, max int64) error {
+	b.data = b.data[:0]
+	if int64(cap(b.data)) <= length {
+		b.data = make([]byte, 0, length+1)
+	}
+	for {
+		if len(b.data) == cap(b.data) {
+			b.data = append(b.data, 0)[:len(b.data)]
+		}
+		n, err := r.Read(b.data[len(b.data):cap(b.data)])
+		b.data = b.data[:len(b.data)+n]
+		switch {
+		case int64(len(b.data)) > max:
+			return errTooLarge
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (b *buffer) decoder() *jsontext.Decoder {
+	b.source = *bytes.NewBuffer(b.data)
+	b.json.Reset(&b.source)
+	return &b.json
+}

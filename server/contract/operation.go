@@ -1,0 +1,92 @@
+package contract
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+)
+
+// operation is the plan of one operation: everything about it that the document decides.
+type operation struct {
+	id         string
+	security   *security   // nil: asks for no credentials
+	parameters *parameters // nil: has none
+	body       *body       // nil: has none
+	answers    *answers
+	unexpected *failure
+	settings   *settings
+}
+
+// serve checks a request in the order that it is answered in: credentials, parameters, body. Then
+// the handler runs, and its answer is checked.
+func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
+	if op.security != nil {
+		r := ec.Request()
+		principal, err := op.security.check(r)
+		if err != nil {
+			return err
+		}
+		if principal != nil {
+			ec.SetRequest(r.WithContext(context.WithValue(r.Context(), principalKey{}, principal)))
+		}
+	}
+	if op.parameters != nil {
+		if err := op.parameters.check(ec); err != nil {
+			return err
+		}
+	}
+	if op.body != nil {
+		if err := op.body.read(ec.Request()); err != nil {
+			return err
+		}
+	}
+	err := op.answers.serve(ec, next, op.settings)
+	var refused *echo.HTTPError
+	if op.parameters != nil && errors.As(err, &refused) && refused.Code == http.StatusBadRequest {
+		return op.parameters.unbound(err) // by the generated server, which answers in words of its own
+	}
+	return err
+}
+
+func compileOperation(doc *openapi3.T, settings settings, path, method string, item *openapi3.PathItem) (*operation, error) {
+	declared := item.Operations()[method]
+	place := "paths." + path + "." + method
+	if declared.OperationID == "" {
+		return nil, placed(place, "there is no operationId")
+	}
+	if declared.Servers != nil && len(*declared.Servers) > 0 {
+		return nil, placed(place, "servers of its own cannot be routed")
+	}
+	f := &failures{operation: declared, place: place, byStatus: map[string]*failure{}}
+	op := &operation{id: declared.OperationID, settings: &settings}
+	var err error
+	if op.unexpected, err = f.find(500); err != nil {
+		return nil, err
+	}
+	if op.unexpected.codes != nil {
+		return nil, placed(op.unexpected.place, "an unexpected failure is answered with a sentence, but the codes are closed")
+	}
+	if op.security, err = compileSecurity(doc, declared, place, settings.authenticator); err != nil {
+		return nil, err
+	}
+	if op.security != nil {
+		if err := op.security.compileAnswers(f); err != nil {
+			return nil, err
+		}
+	}
+	if op.parameters, err = compileParameters(item, declared, place, f); err != nil {
+		return nil, err
+	}
+	if declared.RequestBody != nil {
+		if op.body, err = compileBody(declared.RequestBody.Value, place+".requestBody", settings.maxBody, f); err != nil {
+			return nil, err
+		}
+	}
+	if op.answers, err = compileAnswers(declared, place, settings.answers); err != nil {
+		return nil, err
+	}
+	return op, f.finish()
+}

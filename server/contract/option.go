@@ -1,0 +1,65 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Option changes how a document is compiled.
+type Option func(*settings)
+
+// DefaultMaxBody is how many bytes a request's body may have unless WithMaxBody says otherwise.
+const DefaultMaxBody = 1 << 20
+
+// AnswerCheck says what happens to an answer that the document does not allow.
+type AnswerCheck int
+
+const (
+	// AnswersEnforced turns it into a 500 and an *AnswerError for the log. It is the default.
+	AnswersEnforced AnswerCheck = iota
+	// AnswersLogged sends it as it is, and writes a line to the log.
+	AnswersLogged
+	// AnswersUnchecked does not look at answers, except that a handler must give one.
+	AnswersUnchecked
+)
+
+// WithAuthenticator sets who decides on credentials. There is no default: a document with an
+// operation that asks for credentials does not compile without it.
+func WithAuthenticator(a Authenticator) Option {
+	return func(s *settings) { s.authenticator = a }
+}
+
+// WithMaxBody sets how many bytes a request's body may have. The default is DefaultMaxBody; a
+// longer body is answered with 413.
+func WithMaxBody(bytes int64) Option {
+	return func(s *settings) { s.maxBody = bytes }
+}
+
+// WithAnswerCheck sets what happens to answers that the document does not allow. The default is
+// AnswersEnforced.
+func WithAnswerCheck(check AnswerCheck) Option {
+	return func(s *settings) { s.answers = check }
+}
+
+// WithLogger sets where AnswersLogged writes to. The default is slog.Default.
+func WithLogger(logger *slog.Logger) Option {
+	return func(s *settings) { s.logger = logger }
+}
+
+func defaultSettings() settings {
+	return settings{maxBody: DefaultMaxBody, logger: slog.Default()}
+}
+
+func (s settings) validate() error {
+	if s.maxBody <= 0 {
+		return fmt.Errorf("contract: a body of at most %d bytes holds nothing", s.maxBody)
+	}
+	if s.answers < AnswersEnforced || s.answers > AnswersUnchecked {
+		return fmt.Errorf("contract: no such check of answers: %d", s.answers)
+	}
+	if s.logger == nil {
+		return errors.New("contract: the logger is nil")
+	}
+	return nil
+}

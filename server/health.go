@@ -1,0 +1,28 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// addProbes adds /livez, which answers while the process serves, and /readyz, which answers whether
+// it should be sent requests.
+func (s *Server) addProbes() {
+	live := func(ec echo.Context) error {
+		return ec.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`))
+	}
+	ready := func(ec echo.Context) error {
+		if s.stopping.Load() {
+			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is stopping."))
+		}
+		if err := s.settings.ready(ec.Request().Context()); err != nil {
+			s.settings.logger.LogAttrs(ec.Request().Context(), slog.LevelError, "the server is not ready", slog.Any("error", err))
+			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is not ready."))
+		}
+		return live(ec)
+	}
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, "/livez", live)
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", ready)
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/turbosmtp-go/billing/server/contract"
+)
+
+// Option changes a server's limits or adds to it.
+type Option func(*settings)
+
+// WithLogger sets where failures of the server are logged. The default is slog.Default. No line
+// holds a credential or a body.
+func WithLogger(logger *slog.Logger) Option {
+	return func(s *settings) { s.logger = logger }
+}
+
+// WithMaxBody sets how many bytes a request's body may have; longer ones are answered with 413. The
+// default is 1 MiB.
+func WithMaxBody(bytes int64) Option {
+	return func(s *settings) { s.maxBody = bytes }
+}
+
+// WithMaxHeader sets how many bytes a request's line and headers may have; longer ones are answered
+// with 431. The default is 32 KiB, to which net/http adds 4 KiB of slack.
+func WithMaxHeader(bytes int) Option {
+	return func(s *settings) { s.maxHeader = bytes }
+}
+
+// WithReadTimeout sets how long a whole request may take to arrive; its headers may take half of
+// that. The default is 20 seconds. A body that is late is answered with 408.
+func WithReadTimeout(d time.Duration) Option {
+	return func(s *settings) { s.readTimeout, s.headerTimeout = d, d/2 }
+}
+
+// WithWriteTimeout sets how long a request may take from the end of its headers to the end of its
+// answer. The default is 40 seconds.
+func WithWriteTimeout(d time.Duration) Option {
+	return func(s *settings) { s.writeTimeout = d }
+}
+
+// WithIdleTimeout sets how long a connection may wait for its next request. The default is two
+// minutes.
+func WithIdleTimeout(d time.Duration) Option {
+	return func(s *settings) { s.idleTimeout = d }
+}
+
+// WithGracePeriod sets how long Serve waits for running requests when it stops. The default is 15
+// seconds.
+func WithGracePeriod(d time.Duration) Option {
+	return func(s *settings) { s.grace = d }
+}
+
+// WithAnswerCheck sets what happens to an answer of the implementation that the document does not
+// allow. The default is contract.AnswersEnforced: a 500, and a line in the log that says what was
+// wrong.
+func WithAnswerCheck(check contract.AnswerCheck) Option {
+	return func(s *settings) { s.answers = check }
+}
+
+// WithReadiness sets what /readyz asks: nil is ready, an error is logged and answered with 503. By
+// default a server that serves is ready.
+func WithReadiness(ready func(context.Context) error) Option {
+	return func(s *settings) { s.ready = ready }
+}
+
+// WithHandler serves path, which may hold echo's :parameters and *, with a handler of the caller's,
+// for all methods. The path must not be below the API's base path. There is none by default.
+func WithHandler(path string, handler http.Handler) Option {
+	return func(s *settings) { s.routes = append(s.routes, extraRoute{path, handler}) }
+}
+
+type settings struct {
+	logger        *slog.Logger
+	maxBody       int64
+	maxHeader     int
+	headerTimeout time.Duration
+	readTimeout   time.Duration
+	writeTimeout  time.Duration
+	idleTimeout   time.Duration
+	grace         time.Duration
+	answers       contract.AnswerCheck
+	ready         func(context.Context) error
+	routes        []extraRoute
+}
+
+type extraRoute struct {
+	path    string
+	handler http.Handler
+}
+
+func defaultSettings() settings {
+	return settings{
+		logger:        slog.Default(),
+		maxBody:       contract.DefaultMaxBody,
+		maxHeader:     32 << 10,
+		headerTimeout: 10 * time.Second,
+		readTimeout:   20 * time.Second,
+		writeTimeout:  40 * time.Second,
+		idleTimeout:   2 * time.Minute,
+		grace:         15 * time.Second,
+		ready:         func(context.Context) error { return nil },
+	}
+}
+
+func (s settings) validate() error {
+	if s.logger == nil || s.ready == nil {
+		return errors.New("server: an option is nil")
+	}
+	if s.maxHeader <= 0 {
+		return fmt.Errorf("server: headers of at most %d bytes hold nothing", s.maxHeader)
+	}
+	for name, d := range map[string]time.Duration{"read": s.readTimeout, "write": s.writeTimeout, "idle": s.idleTimeout, "grace": s.grace} {
+		if d <= 0 {
+			return fmt.Errorf("server: the %s time limit %v is not positive", name, d)
+		}
+	}
+	for _, r := range s.routes {
+		if r.handler == nil || !strings.HasPrefix(r.path, "/") {
+			return fmt.Errorf("server: the path %q does not begin with a slash, or has no handler", r.path)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+// Package server serves the API of the OpenAPI document for anyone's implementation of it: the
+// generated routes, each behind the document's contract, one error handler, probes, and limits on
+// size and time. What is behind the interface is the implementation's business.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/gen/httpserver"
+	"github.com/turbosmtp-go/billing/server/contract"
+)
+
+// Server is an HTTP server of the document's API.
+type Server struct {
+	echo     *echo.Echo
+	contract *contract.Contract
+	settings settings
+	stopping atomic.Bool
+}
+
+// New makes a server that lets authenticator decide on credentials and answers with what
+// implementation returns. It fails when the document cannot be enforced, when an operation would be
+// unguarded, or when an option does not fit.
+//
+// An error from the implementation or the authenticator is answered with a 500 and a plain sentence;
+// its text goes to the log only. Handlers find who was authenticated by contract.Principal.
+func New(implementation httpserver.StrictServerInterface, authenticator contract.Authenticator, options ...Option) (*Server, error) {
+	if implementation == nil {
+		return nil, errors.New("server: there is no implementation")
+	}
+	s := &Server{echo: echo.New(), settings: defaultSettings()}
+	for _, option := range options {
+		option(&s.settings)
+	}
+	if err := s.settings.validate(); err != nil {
+		return nil, err
+	}
+	document, err := api.Load()
+	if err != nil {
+		return nil, err
+	}
+	s.contract, err = contract.Compile(document,
+		contract.WithAuthenticator(authenticator),
+		contract.WithMaxBody(s.settings.maxBody),
+		contract.WithAnswerCheck(s.settings.answers),
+		contract.WithLogger(s.settings.logger))
+	if err != nil {
+		return nil, err
+	}
+	s.echo.Binder = contract.Binder{}
+	s.echo.HTTPErrorHandler = s.answerError
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.Use(s.guard, s.contract.Middleware)
+	httpserver.RegisterHandlersWithBaseURL(s.echo, httpserver.NewStrictHandler(implementation, nil), s.contract.BasePath())
+	s.addProbes()
+	for _, r := range s.settings.routes {
+		if strings.HasPrefix(r.path, s.contract.BasePath()+"/") {
+			return nil, fmt.Errorf("server: the path %s is below the API's own, %s", r.path, s.contract.BasePath())
+		}
+		s.echo.Any(r.path, echo.WrapHandler(r.handler))
+	}
+	if err := s.contract.CheckRoutes(s.echo.Routes()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// BasePath is the path that the API's routes begin with, as the document's first server has it.
+func (s *Server) BasePath() string { return s.contract.BasePath() }
+
+// Handler returns the server as an http.Handler, for a server or a test of the caller's own. The
+// limits on headers and time are Serve's.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Serve accepts connections on listener until ctx is done. Then it takes no new ones, lets the
+// requests that it has begin to end within the grace period, and returns nil; requests that are
+// still running after it are cut off, which is an error. The listener is closed in any case.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:                      s.echo,
+		ReadHeaderTimeout:            s.settings.headerTimeout,
+		ReadTimeout:                  s.settings.readTimeout,
+		WriteTimeout:                 s.settings.writeTimeout,
+		IdleTimeout:                  s.settings.idleTimeout,
+		MaxHeaderBytes:               s.settings.maxHeader,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     quietLog(s.settings.logger),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(documentedListener{listener, func(sentence string) []byte { return s.contract.Failure(nil, sentence) }}) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("server: serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("server: stop: %w", err), server.Close())
+	}
+	return nil
+}
