@@ -50,8 +50,8 @@ func explain(err error, ec echo.Context) (int, string) {
 			return routed.Code, "This path does not take this method. The header Allow lists those that it takes."
 		}
 		return routed.Code, http.StatusText(routed.Code) + "."
-	case errors.Is(err, context.Canceled) && ec.Request().Context().Err() != nil:
-		return http.StatusServiceUnavailable, "The request was given up."
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "The server took too long. Nothing is known about the request's outcome."
 	}
 	return http.StatusInternalServerError, "The server failed. Nothing is known about the request's outcome."
 }

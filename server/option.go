@@ -45,6 +45,13 @@ func WithWriteTimeout(d time.Duration) Option {
 	return func(s *settings) { s.writeTimeout = d }
 }
 
+// WithTimeLimit sets how long an operation may take from its headers to its answer; the context of
+// the implementation ends then, and what fails by that is answered with 503. The default is 15
+// seconds. A client that goes away does not end the context: what was begun for it is finished.
+func WithTimeLimit(d time.Duration) Option {
+	return func(s *settings) { s.timeLimit = d }
+}
+
 // WithIdleTimeout sets how long a connection may wait for its next request. The default is two
 // minutes.
 func WithIdleTimeout(d time.Duration) Option {
@@ -82,6 +89,7 @@ type settings struct {
 	maxHeader     int
 	headerTimeout time.Duration
 	readTimeout   time.Duration
+	timeLimit     time.Duration
 	writeTimeout  time.Duration
 	idleTimeout   time.Duration
 	grace         time.Duration
@@ -102,6 +110,7 @@ func defaultSettings() settings {
 		maxHeader:     32 << 10,
 		headerTimeout: 10 * time.Second,
 		readTimeout:   20 * time.Second,
+		timeLimit:     contract.DefaultTimeLimit,
 		writeTimeout:  40 * time.Second,
 		idleTimeout:   2 * time.Minute,
 		grace:         15 * time.Second,

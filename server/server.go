@@ -51,6 +51,7 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	s.contract, err = contract.Compile(document,
 		contract.WithAuthenticator(authenticator),
 		contract.WithMaxBody(s.settings.maxBody),
+		contract.WithTimeLimit(s.settings.timeLimit),
 		contract.WithAnswerCheck(s.settings.answers),
 		contract.WithLogger(s.settings.logger))
 	if err != nil {
@@ -96,7 +97,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		ErrorLog:                     quietLog(s.settings.logger),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(documentedListener{listener, func(sentence string) []byte { return s.contract.Failure(nil, sentence) }}) }()
+	go func() {
+		ended <- server.Serve(documentedListener{listener, s.refusalBody})
+	}()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("server: serve: %w", err)

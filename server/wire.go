@@ -10,10 +10,10 @@ import (
 
 // documentedListener answers the requests that never reach a handler. net/http refuses by itself
 // what it cannot parse or what is too long, in plain text or with no body at all; here those answers
-// become the document's default answer, in JSON like all others.
+// become the document's own, in JSON like all others.
 type documentedListener struct {
 	net.Listener
-	body func(sentence string) []byte
+	body func(status int, sentence string) []byte
 }
 
 // Accept returns the next connection.
@@ -27,7 +27,7 @@ func (l documentedListener) Accept() (net.Conn, error) {
 
 type documentedConn struct {
 	net.Conn
-	body func(sentence string) []byte
+	body func(status int, sentence string) []byte
 }
 
 var (
@@ -82,7 +82,15 @@ func (c *documentedConn) refusal(status int) []byte {
 	case http.StatusHTTPVersionNotSupported:
 		status = http.StatusBadRequest
 	}
-	body := c.body(sentence)
+	body := c.body(status, sentence)
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		status, http.StatusText(status), len(body), body)
+}
+
+// refusalBody is the body of a refusal of net/http's own.
+func (s *Server) refusalBody(status int, sentence string) []byte {
+	if status == http.StatusBadRequest {
+		return s.contract.Malformed(sentence)
+	}
+	return s.contract.Failure(nil, sentence)
 }

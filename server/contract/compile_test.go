@@ -76,6 +76,7 @@ func TestCompileRefusesOptions(t *testing.T) {
 	for name, options := range map[string][]contract.Option{
 		"authenticator": nil,
 		"bytes":         {withReaders, contract.WithMaxBody(0)},
+		"time limit":    {withReaders, contract.WithTimeLimit(0)},
 		"answers":       {withReaders, contract.WithAnswerCheck(9)},
 		"logger":        {withReaders, contract.WithLogger(nil)},
 	} {

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -25,6 +26,7 @@ type Contract struct {
 	basePath   string
 	operations map[route]*operation
 	fallback   *failure
+	unreadable *Error // nil: no operation has a body
 	settings   settings
 }
 
@@ -74,6 +76,9 @@ func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 			c.operations[route{method, c.basePath + echoPath(path)}] = op
 			if c.fallback == nil {
 				c.fallback = op.unexpected
+			}
+			if c.unreadable == nil && op.body != nil {
+				c.unreadable = op.body.unreadable
 			}
 		}
 	}
@@ -135,6 +140,17 @@ func (c *Contract) Failure(ec echo.Context, message string) []byte {
 	return c.fallback.body(message)
 }
 
+// Malformed returns the body, in JSON, of a 400 for a request that is not well-formed HTTP, so that no
+// operation can be told from it: the answer to a body that cannot be read, of the first operation
+// that has one, since the codes of a 400 may be closed. Where none has, it is the default answer with
+// message, a plain sentence for a person.
+func (c *Contract) Malformed(message string) []byte {
+	if c.unreadable != nil {
+		return c.unreadable.Body
+	}
+	return c.fallback.body(message)
+}
+
 // echoPath writes an OpenAPI path as echo's router takes it: {id} becomes :id.
 func echoPath(path string) string {
 	return pathParameter.ReplaceAllString(path, ":$1")
@@ -149,6 +165,7 @@ func placed(place, format string, args ...any) error {
 type settings struct {
 	authenticator Authenticator
 	maxBody       int64
+	timeLimit     time.Duration
 	answers       AnswerCheck
 	logger        *slog.Logger
 }

@@ -23,16 +23,15 @@ type operation struct {
 // serve checks a request in the order that it is answered in: credentials, parameters, body. Then
 // the handler runs, and its answer is checked.
 func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
+	ctx := newRequestContext(ec.Request().Context(), op.settings.timeLimit)
+	defer ctx.end(context.Canceled)
 	if op.security != nil {
-		r := ec.Request()
-		principal, err := op.security.check(r)
-		if err != nil {
+		var err error
+		if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
 			return err
 		}
-		if principal != nil {
-			ec.SetRequest(r.WithContext(context.WithValue(r.Context(), principalKey{}, principal)))
-		}
 	}
+	ec.SetRequest(ec.Request().WithContext(ctx))
 	if op.parameters != nil {
 		if err := op.parameters.check(ec); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // Option changes how a document is compiled.
@@ -36,6 +37,15 @@ func WithMaxBody(bytes int64) Option {
 	return func(s *settings) { s.maxBody = bytes }
 }
 
+// DefaultTimeLimit is how long an operation may take unless WithTimeLimit says otherwise.
+const DefaultTimeLimit = 15 * time.Second
+
+// WithTimeLimit sets when the context of the authenticator and of the handler ends. The default is
+// DefaultTimeLimit. That the client goes away does not end it.
+func WithTimeLimit(d time.Duration) Option {
+	return func(s *settings) { s.timeLimit = d }
+}
+
 // WithAnswerCheck sets what happens to answers that the document does not allow. The default is
 // AnswersEnforced.
 func WithAnswerCheck(check AnswerCheck) Option {
@@ -48,12 +58,15 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 func defaultSettings() settings {
-	return settings{maxBody: DefaultMaxBody, logger: slog.Default()}
+	return settings{maxBody: DefaultMaxBody, timeLimit: DefaultTimeLimit, logger: slog.Default()}
 }
 
 func (s settings) validate() error {
 	if s.maxBody <= 0 {
 		return fmt.Errorf("contract: a body of at most %d bytes holds nothing", s.maxBody)
+	}
+	if s.timeLimit <= 0 {
+		return fmt.Errorf("contract: the time limit %v is not positive", s.timeLimit)
 	}
 	if s.answers < AnswersEnforced || s.answers > AnswersUnchecked {
 		return fmt.Errorf("contract: no such check of answers: %d", s.answers)

@@ -71,11 +71,6 @@ func (c Credentials) String() string {
 // GoString is String: it keeps the values out of %#v.
 func (c Credentials) GoString() string { return c.String() }
 
-type principalKey struct{}
-
-// Principal returns what the Authenticator returned for the request, nil when it asked for nothing.
-func Principal(ctx context.Context) any { return ctx.Value(principalKey{}) }
-
 // security is what an operation asks for: any one alternative, each with all of its schemes.
 type security struct {
 	alternatives  []([]scheme)
@@ -184,7 +179,7 @@ func (s *security) compileAnswers(f *failures) error {
 }
 
 // check returns who the request comes from.
-func (s *security) check(r *http.Request) (any, error) {
+func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 	var query url.Values
 	var denied *Denied
 	presented := false
@@ -210,7 +205,7 @@ func (s *security) check(r *http.Request) (any, error) {
 		if !clear {
 			continue
 		}
-		principal, err := s.authenticator.Authenticate(r.Context(), Credentials{alternative, values})
+		principal, err := s.authenticator.Authenticate(ctx, Credentials{alternative, values})
 		switch {
 		case err == nil:
 			return principal, nil
