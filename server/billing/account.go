@@ -1,0 +1,46 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Account is a customer.
+type Account struct {
+	// ID names the account for good. It is not a secret.
+	ID string
+	// Name is what people call it.
+	Name string
+	// Currency is the ISO 4217 code of what it pays in, such as USD.
+	Currency string
+	// Active accounts are let in; all others are turned away whatever their credentials.
+	Active bool
+	// ActivePlan says that a plan is running, which buying credits takes.
+	ActivePlan bool
+}
+
+// Validate returns an error that says what is wrong with an account that is not fit to be stored.
+func (a Account) Validate() error {
+	switch {
+	case a.ID == "":
+		return errors.New("billing: an account has no ID")
+	case a.Name == "":
+		return fmt.Errorf("billing: the account %s has no name", a.ID)
+	case !validCurrency(a.Currency):
+		return fmt.Errorf("billing: the account %s has the currency %q, which is not an ISO 4217 code", a.ID, a.Currency)
+	}
+	return nil
+}
+
+// validCurrency checks the form of an ISO 4217 code. Which of them exist changes with the world.
+func validCurrency(code string) bool {
+	if len(code) != 3 {
+		return false
+	}
+	for i := range len(code) {
+		if code[i] < 'A' || code[i] > 'Z' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,60 @@
+package billing
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps accounts, their keys and their purchases. The package storetest checks one against
+// all that is said here.
+//
+// Every method is safe for concurrent use and gives up when its context ends, with an error that
+// wraps the context's; what a method was writing then may or may not have been kept. What a method
+// that writes returned nil for is durable: it is there after a crash of the process, of the machine
+// and after a power cut, and every later read sees it. After Close every method fails with
+// ErrStoreClosed.
+type Store interface {
+	// Key returns the key with an ID and the account that it belongs to, both as they were at one
+	// moment. It fails with ErrNotFound when there is no such key.
+	Key(ctx context.Context, id string) (Key, Account, error)
+
+	// Account returns the account with an ID. It fails with ErrNotFound when there is none.
+	Account(ctx context.Context, id string) (Account, error)
+
+	// PutAccount stores an account and gives it keys, all or nothing. An account with the same ID is
+	// overwritten, a key with the same ID too, even if it was another account's; the account's other
+	// keys stay. Every key's AccountID is the account's ID.
+	PutAccount(ctx context.Context, account Account, keys ...Key) error
+
+	// CreatePurchase stores a new purchase. It fails with ErrTokenTaken, and changes nothing, when
+	// there is one with its token, and with ErrUnknownAccount when there is no such account.
+	CreatePurchase(ctx context.Context, purchase Purchase) error
+
+	// Purchase returns the purchase with a token. It fails with ErrNotFound when there is none.
+	Purchase(ctx context.Context, token string) (Purchase, error)
+
+	// Purchases returns a page of purchases, oldest first; those of the same microsecond by token.
+	Purchases(ctx context.Context, page Page) ([]Purchase, error)
+
+	// Ping returns an error when the store cannot be read.
+	Ping(ctx context.Context) error
+
+	// Close lets what is under way end and gives everything back. Further calls do nothing.
+	Close() error
+}
+
+// Page says which purchases a Store returns.
+type Page struct {
+	// AccountID, unless it is empty, leaves only the purchases of that account.
+	AccountID string
+	// After is the place after which the page begins; the zero Cursor is before all purchases.
+	After Cursor
+	// Limit is how many purchases the page holds at most. It is positive.
+	Limit int
+}
+
+// Cursor is a place in the list of purchases.
+type Cursor struct {
+	CreatedAt time.Time
+	Token     string
+}

@@ -1,0 +1,143 @@
+// Package sqlite keeps billing's accounts and purchases in one SQLite file, or in memory, with no
+// server beside the program. What it has stored survives a killed process and a power cut: the
+// file's journal is a write-ahead log that is flushed to the disk before a write returns.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/turbosmtp-go/billing/server/billing"
+)
+
+// Memory is the path of a database that lives in memory, is shared with nobody and is gone when its
+// Store is closed.
+const Memory = ":memory:"
+
+// minReaders is how many connections read at least, however few processors there are.
+const minReaders = 4
+
+// Store is a billing.Store in SQLite. One connection writes, as SQLite has one writer at a time
+// anyway, and others read beside it without waiting for it; in memory there is one for both.
+type Store struct {
+	path       string
+	writer     *sql.DB
+	reader     *sql.DB
+	statements statements
+	closing    sync.Once
+	closed     atomic.Bool
+	closeErr   error
+}
+
+var _ billing.Store = (*Store)(nil)
+
+// Open opens the database in the file path, or one in memory for Memory. A file that does not exist
+// is made, for its owner alone to read, as it holds the hashes of keys and the tokens of payments;
+// its directory must exist. A database of an older version is brought up to this program's.
+//
+// It fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that
+// it cannot use, and leaves such a file as it was.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: open %s: %w", path, explain(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (_ *Store, err error) {
+	schema, err := newSchema()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.release(context.WithoutCancel(ctx)))
+		}
+	}()
+	current := false
+	if path == Memory {
+		s.writer, err = openPool(Memory, writing, 1)
+		s.reader = s.writer
+	} else {
+		if path, err = prepareFile(path); err != nil {
+			return nil, err
+		}
+		// The first look changes nothing, not even the journal of somebody else's database. It stays
+		// open until the writer is, as SQLite tidies the journal away behind a last connection.
+		look, err := openPool(path, looking, 1)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, look.Close()) }()
+		if current, err = schema.check(ctx, look); err != nil {
+			return nil, err
+		}
+		if s.writer, err = openPool(path, writing, 1); err != nil {
+			return nil, err
+		}
+		s.reader, err = openPool(path, reading, max(minReaders, runtime.GOMAXPROCS(0)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !current {
+		if err := schema.migrate(ctx, s.writer); err != nil {
+			return nil, err
+		}
+	}
+	s.statements, err = prepare(ctx, s.writer, s.reader)
+	return s, err
+}
+
+// Ping reads from the database, and returns an error when it cannot.
+func (s *Store) Ping(ctx context.Context) error {
+	var version int
+	err := s.reader.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version)
+	return s.wrap("ping", err)
+}
+
+// Close waits for what is under way, moves what is left in the write-ahead log into the file, so
+// that the file alone is the whole database, and closes it.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.closed.Store(true)
+		if err := s.release(context.Background()); err != nil {
+			s.closeErr = fmt.Errorf("sqlite: close %s: %w", s.path, err)
+		}
+	})
+	return s.closeErr
+}
+
+// release closes whatever is open. The writer goes last, as it is the one that may write.
+func (s *Store) release(ctx context.Context) error {
+	var errs []error
+	errs = append(errs, s.statements.close())
+	if s.reader != nil && s.reader != s.writer {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.writer != nil {
+		// The last connection to close does this by itself; with another program at the database it is
+		// not the last. A passive checkpoint moves what it can and waits for nobody.
+		_, err := s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+		errs = append(errs, err, s.writer.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// wrap says what failed, and that it failed because the store is closed when that is so.
+func (s *Store) wrap(action string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closed.Load():
+		return fmt.Errorf("sqlite: %s: %w", action, billing.ErrStoreClosed)
+	}
+	return fmt.Errorf("sqlite: %s: %w", action, explain(err))
+}
