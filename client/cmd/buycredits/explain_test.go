@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/turbosmtp-go/billing/gen/model"
+)
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	type refusal struct {
+		status int
+		body   string
+		says   []string
+	}
+	cases := []refusal{
+		{404, `{"message":"No such path."}`, []string{"404 Not Found: No such path.", "Check the base URL"}},
+		{405, `{"message":"Not so."}`, []string{"Check the base URL"}},
+		{401, `<html>`, []string{"401 Unauthorized", "Check them"}},
+		{403, `{"message":"ip_not_allowed"}`, []string{"Code: ip_not_allowed", "Check them"}},
+		{400, `{"message":"moon_is_full"}`, []string{"Code: moon_is_full", "support, and name the request id-1"}},
+		{429, ``, []string{"too much to do. Run it again later"}},
+		{302, ``, []string{"points somewhere else"}},
+	}
+	for _, code := range []string{string(model.AmountShouldBeInteger), string(model.AccountIsInactive), "amount_should_not_be_less_than_15"} {
+		cases = append(cases, refusal{400, `{"message":"` + code + `"}`, []string{"Code: " + code, model.DescribeCode(code)}})
+	}
+	for _, tc := range cases {
+		t.Run(fmt.Sprint(tc.status, " ", tc.body), func(t *testing.T) {
+			t.Parallel()
+			v := newVendor(t, tc.status, tc.body)
+			for _, output := range []string{"text", "json"} {
+				says := append(tc.says, "nothing was bought", fmt.Sprint(tc.status))
+				runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", output).want(t, 1, "", says...)
+			}
+			if got := v.orders.Load(); got != 2 {
+				t.Errorf("%d orders in two runs", got)
+			}
+		})
+	}
+}
+
+func TestHints(t *testing.T) {
+	t.Parallel()
+	v := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/busy/") {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusConflict)
+	}))
+	t.Cleanup(v.Close)
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL+"/busy").want(t, 1, "", "nothing was bought", "Run it again in 2m0s.")
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", "409 Conflict", "Ask TurboSMTP's support.\n")
+}
+
+func TestNotReached(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, http.StatusOK, `{"url":"`+testLink+`"}`)
+	// The timeout leaves no room to try again.
+	for url, says := range map[string]string{
+		"http://127.0.0.1:1":                         "was not reached",
+		strings.Replace(v.URL, "http:", "https:", 1): "does not speak https",
+	} {
+		runWith(t.Context(), pair(), "320", "--timeout=100ms", "--base-url", url).want(t, 1, "", "nothing was bought", "nothing was sent", says)
+	}
+	if got := v.orders.Load(); got != 0 {
+		t.Errorf("%d orders", got)
+	}
+}
+
+func TestUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for name, v := range map[string]*vendor{
+		"failure":   newVendor(t, 500, `{"message":"It failed."}`),
+		"proxy":     newVendor(t, 502, `<html>`),
+		"busy":      newVendor(t, 503, ``),
+		"no link":   newVendor(t, 200, `{}`),
+		"no answer": newVendor(t, 200, ``),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output=json").want(t, 3, "",
+				"it is unknown whether the order was taken", "Do not simply run it again", "billing account")
+			if got := v.orders.Load(); got != 1 {
+				t.Errorf("%d orders", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,150 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/turbosmtp-go/billing/client"
+)
+
+func TestConnectionIsReused(t *testing.T) {
+	t.Parallel()
+	statuses := []int{200, 400, 401, 404, 302, 500, 502, 200}
+	var mu sync.Mutex
+	n := 0
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		status := statuses[n%len(statuses)]
+		n++
+		answer(w, status, "application/json", `{"url":"https://x.example"}`+strings.Repeat(" ", 100_000))
+	})
+	c := newClient(t, v.URL)
+	for range 4 * len(statuses) {
+		_ = buy(t, c) // What comes of it is for other tests.
+	}
+	wantRequests(t, v, int64(4*len(statuses)))
+	if got := v.connections.Load(); got != 1 {
+		t.Errorf("%d connections: want 1", got)
+	}
+}
+
+func TestClientIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	c := newClient(t, v.URL)
+	var running sync.WaitGroup
+	for range 50 {
+		running.Go(func() {
+			if err := buy(t, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	wantRequests(t, v, 50)
+}
+
+// answerBody is an answer's body that knows whether it was closed.
+type answerBody struct {
+	io.Reader
+	closed bool
+}
+
+func (b *answerBody) Close() error {
+	b.closed = true
+	return nil
+}
+
+// TestNothingIsLeftOpen runs in a bubble, which fails when a goroutine is left over, and in which
+// the client's own clock waits without taking time.
+func TestNothingIsLeftOpen(t *testing.T) {
+	t.Parallel()
+	const link = `{"url":"https://x.example"}`
+	broken := errors.New("broken")
+	for name, tc := range map[string]struct {
+		status int
+		body   io.Reader
+		tries  int
+		takes  time.Duration // at least, without the back-off
+	}{
+		"success":   {200, strings.NewReader(link), 1, 0},
+		"empty":     {200, strings.NewReader(""), 1, 0},
+		"too large": {200, bytes.NewReader(make([]byte, client.MaxBody+10)), 1, 0},
+		"broken":    {200, io.MultiReader(strings.NewReader(link), failingReader{broken}), 1, 0},
+		"refusal":   {400, strings.NewReader(link), 1, 0},
+		"redirect":  {307, strings.NewReader(link), 1, 0},
+		"failure":   {500, strings.NewReader(link), 1, 0},
+		"busy":      {503, strings.NewReader(link), 4, 21 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var bodies []*answerBody
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					if err := errors.Join(discardAll(r.Body), r.Body.Close()); err != nil {
+						t.Error(err)
+					}
+					body := &answerBody{Reader: tc.body}
+					bodies = append(bodies, body)
+					header := http.Header{"Content-Type": {"application/json"}}
+					if tc.status == http.StatusServiceUnavailable {
+						header.Set("Retry-After", "7")
+					}
+					return &http.Response{StatusCode: tc.status, Header: header, Body: body, Request: r}, nil
+				})
+				c := newClient(t, "http://localhost", client.WithHTTPClient(&http.Client{Transport: rt}))
+				start := time.Now()
+				_ = buy(t, c) // What comes of it is for other tests.
+				if took := time.Since(start); took < tc.takes || took > tc.takes+2*time.Second {
+					t.Errorf("took %v: want %v and the back-off", took, tc.takes)
+				}
+				if len(bodies) != tc.tries {
+					t.Errorf("%d tries: want %d", len(bodies), tc.tries)
+				}
+				for n, body := range bodies {
+					if !body.closed {
+						t.Errorf("the body of answer %d was left open", n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// The body of a request that is not sent is closed too, as of one that is.
+func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := newClient(t, "http://localhost")
+	for name, edit := range map[string]func(*http.Request){
+		"context done":   func(*http.Request) {},
+		"another server": func(r *http.Request) { r.URL.Host = "example.com" },
+	} {
+		body := &answerBody{Reader: strings.NewReader("{}")}
+		_, err := c.Raw().BuyEmailValidatorCreditsWithBodyWithResponse(ctx, "application/json", body,
+			func(_ context.Context, r *http.Request) error { edit(r); return nil })
+		wantOutcome(t, err, false)
+		if !body.closed {
+			t.Errorf("%s: the body was left open", name)
+		}
+	}
+}
+
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
+
+func discardAll(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}

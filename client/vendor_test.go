@@ -1,0 +1,208 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/turbosmtp-go/billing/client"
+)
+
+// The secrets of all tests: long enough to be looked for in texts.
+const (
+	testKey    = "test-consumer-key"
+	testSecret = "test-consumer-secret"
+	testAPIKey = "test-authorization-token"
+)
+
+const testLink = "https://billing.example.com/checkout/1"
+
+// vendor stands in for TurboSMTP. It counts the requests and the connections that reach it.
+type vendor struct {
+	*httptest.Server
+	requests, connections atomic.Int64
+}
+
+func newVendor(t testing.TB, handler http.HandlerFunc) *vendor {
+	t.Helper()
+	v := &vendor{}
+	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.requests.Add(1)
+		handler(w, r)
+	}))
+	v.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			v.connections.Add(1)
+		}
+	}
+	v.Start()
+	t.Cleanup(v.Close)
+	return v
+}
+
+// answering is a vendor that gives everyone the same answer.
+func answering(t testing.TB, status int, contentType, body string) *vendor {
+	t.Helper()
+	return newVendor(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, status, contentType, body) })
+}
+
+func answer(w http.ResponseWriter, status int, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}
+
+func sell(w http.ResponseWriter) {
+	answer(w, http.StatusOK, "application/json", fmt.Sprintf(`{"url":%q}`, testLink))
+}
+
+// newClient makes a client for a server, with a pair of credentials and a connection pool of its own.
+func newClient(t testing.TB, url string, opts ...client.Option) *client.Client {
+	t.Helper()
+	rt, ok := client.DefaultRoundTripper().(*http.Transport)
+	if !ok {
+		t.Fatal("the default round tripper is no *http.Transport")
+	}
+	t.Cleanup(rt.CloseIdleConnections)
+	opts = append([]client.Option{
+		client.WithBaseURL(url),
+		client.WithConsumerKey(testKey, testSecret),
+		client.WithHTTPClient(&http.Client{Transport: rt}),
+	}, opts...)
+	c, err := client.New(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func buy(t testing.TB, c *client.Client) error {
+	t.Helper()
+	payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
+	if (payment == nil) == (err == nil) {
+		t.Fatalf("payment %v and error %v: want exactly one", payment, err)
+	}
+	return err
+}
+
+// wantError checks that an error is an answer with the status, and whether its outcome is unknown.
+func wantError(t testing.TB, err error, status int, unknown bool) *client.Error {
+	t.Helper()
+	var e *client.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error %v: want a *client.Error", err)
+	}
+	if e.StatusCode != status {
+		t.Errorf("status %d of %v: want %d", e.StatusCode, err, status)
+	}
+	wantOutcome(t, err, unknown)
+	return e
+}
+
+// wantOutcome checks whether an error says that the outcome is unknown, and that it holds no secret.
+func wantOutcome(t testing.TB, err error, unknown bool) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if got := errors.Is(err, client.ErrOutcomeUnknown); got != unknown {
+		t.Errorf("outcome unknown is %t of %v: want %t", got, err, unknown)
+	}
+	if !strings.HasPrefix(err.Error(), "client: ") || strings.ContainsAny(err.Error(), "\r\n") {
+		t.Errorf("error %q: want one line that names the package", err)
+	}
+	wantNoSecret(t, err.Error())
+}
+
+func wantNoSecret(t testing.TB, text string) {
+	t.Helper()
+	for _, secret := range []string{testKey, testSecret, testAPIKey} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q holds the secret %q", text, secret)
+		}
+	}
+}
+
+func wantRequests(t testing.TB, v *vendor, n int64) {
+	t.Helper()
+	if got := v.requests.Load(); got != n {
+		t.Errorf("%d requests reached the server: want %d", got, n)
+	}
+}
+
+// fakeClock passes the time at once. It runs on with the real time, which deadlines are in.
+type fakeClock struct {
+	mu     sync.Mutex
+	passed time.Duration
+	waits  []time.Duration
+	// onWait is called before each wait, if it is not nil.
+	onWait func()
+}
+
+func (f *fakeClock) option() client.Option {
+	return client.WithClock(
+		func() time.Time {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return time.Now().Add(f.passed)
+		},
+		func(ctx context.Context, d time.Duration) error {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.passed += d
+			f.waits = append(f.waits, d)
+			if f.onWait != nil {
+				f.onWait()
+			}
+			return ctx.Err()
+		},
+	)
+}
+
+// wire is a server without HTTP's manners. It serves each connection by the function, which is given
+// the number of the connection, from 1.
+func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, connections *atomic.Int64) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections = new(atomic.Int64)
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			n := int(connections.Add(1))
+			running.Go(func() {
+				defer func() { _ = conn.Close() }()
+				tcp, ok := conn.(*net.TCPConn)
+				if !ok {
+					t.Error("not a TCP connection")
+					return
+				}
+				serve(tcp, n)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		running.Wait()
+	})
+	return "http://" + listener.Addr().String(), connections
+}
+
+// closedPort is a loopback address that nobody listens on. Its port is none that the system gives to
+// a listener that does not care for the number.
+const closedPort = "http://127.0.0.1:1"
