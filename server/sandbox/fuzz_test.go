@@ -1,0 +1,87 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/sandbox"
+	"github.com/turbosmtp-go/billing/server/store/sqlite"
+)
+
+// FuzzRequest sends whole requests of all kinds. No answer is a 5xx, is empty, is not one of the
+// document's, and what was bought is an amount within the limits that stands in the body.
+func FuzzRequest(f *testing.F) {
+	codes := documentCodes(f)
+	store, err := sqlite.Open(f.Context(), sqlite.Memory)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = store.Close() })
+	box, err := sandbox.New(f.Context(), store, "http://sandbox.example", sandbox.WithDemoAccounts(), sandbox.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	if err != nil {
+		f.Fatal(err)
+	}
+	service, err := billing.New(store)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("POST", path, "sandbox-active-token", "", "", "application/json", "", []byte(`{"amount":320}`))
+	f.Add("POST", path, "", "sandbox-active-key", "sandbox-active-secret", "application/json;x", "", []byte(`{"amount":1800,"AMOUNT":2}`))
+	f.Add("POST", path, "sandbox-noplan-token", "", "", "application/json", "", []byte(`{"amount":15}`))
+	f.Add("POST", path, "sandbox-inactive-token", "", "", "text/plain", "gzip", []byte(`{"amount":5e1}`))
+	f.Add("POST", path, "sandbox-active-token", "", "", "application/json", "", []byte(`{"amount":1801,"amount":320}`))
+	f.Add("OPTIONS", "/", "", "", "", "", "", []byte(nil))
+	f.Add("GET", "/checkout/x", "", "", "", "", "", []byte(nil))
+	f.Fuzz(func(t *testing.T, method, target, token, key, secret, contentType, coding string, body []byte) {
+		request, err := http.NewRequestWithContext(t.Context(), method, "http://sandbox.example", strings.NewReader(string(body)))
+		if err != nil {
+			return // net/http lets no such request through
+		}
+		request.URL.Path, _, _ = strings.Cut(target, "?")
+		for name, value := range map[string]string{"Authorization": token, "Consumerkey": key, "Consumersecret": secret, "Content-Type": contentType, "Content-Encoding": coding} {
+			if value != "" {
+				request.Header[name] = []string{value}
+			}
+		}
+		answer := httptest.NewRecorder()
+		box.Handler().ServeHTTP(answer, request)
+		if strings.HasPrefix(target, "/checkout/") || target == "/livez" || target == "/readyz" {
+			if answer.Code >= 500 {
+				t.Fatalf("%d %s", answer.Code, answer.Body)
+			}
+			return
+		}
+		var object map[string]string
+		if err := json.Unmarshal(answer.Body.Bytes(), &object); err != nil || len(object) != 1 || answer.Header().Get("Content-Type") != "application/json" {
+			t.Fatalf("%d %q %s", answer.Code, answer.Header().Get("Content-Type"), answer.Body)
+		}
+		switch answer.Code {
+		case http.StatusOK:
+			link := object["url"]
+			purchase, err := service.Purchase(t.Context(), link[strings.LastIndexByte(link, '/')+1:])
+			var sent struct{ Amount int64 }
+			exact := map[string]json.RawMessage{}
+			if err != nil || json.Unmarshal(body, &exact) != nil || json.Unmarshal(exact["amount"], &sent.Amount) != nil ||
+				purchase.Amount != sent.Amount || purchase.Amount < 15 || purchase.Amount > 1800 {
+				t.Fatalf("%q bought %d: %v", body, purchase.Amount, err)
+			}
+		case http.StatusBadRequest, http.StatusUnauthorized:
+			if !slices.Contains(codes[answer.Code], object["message"]) {
+				t.Fatalf("%d %s", answer.Code, answer.Body)
+			}
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+			if object["message"] == "" {
+				t.Fatalf("%d %s", answer.Code, answer.Body)
+			}
+		default:
+			t.Fatalf("%d %s", answer.Code, answer.Body)
+		}
+	})
+}
