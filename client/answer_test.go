@@ -196,7 +196,11 @@ func TestOtherOperations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := answering(t, http.StatusOK, "application/json", tc.body)
+			v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				_ = http.NewResponseController(w).Flush() // No Content-Length, then.
+				_, _ = io.WriteString(w, tc.body)
+			})
 			c := newClient(t, v.URL, client.WithAnswers(tc.answers...))
 			resp, err := c.Raw().BuyEmailValidatorCredits(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if !tc.ok {

@@ -140,6 +140,7 @@ func TestBasePath(t *testing.T) {
 		"/api/v2/":        "/api/v2/billing/buy_emailvalidation_credits",
 		"/api/v2//":       "/api/v2/billing/buy_emailvalidation_credits",
 		"/a/../api/./v2/": "/api/v2/billing/buy_emailvalidation_credits",
+		"/a%2Fb/v2/":      "/a%2Fb/v2/billing/buy_emailvalidation_credits",
 		"/a%2Fb/v2":       "/a%2Fb/v2/billing/buy_emailvalidation_credits",
 	} {
 		t.Run(base, func(t *testing.T) {

@@ -206,6 +206,11 @@ func TestUserAgent(t *testing.T) {
 	if err := buy(t, newClient(t, v.URL, client.WithUserAgent("shop/1.2"))); err != nil {
 		t.Error(err)
 	}
+	// One that a request was given goes before it.
+	edit := func(r *http.Request) error { r.Header.Set("User-Agent", "shop/1.2"); return nil }
+	if err := buyEdited(t, newClient(t, v.URL, client.WithUserAgent("shop/1.1")), edit); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDefaultRoundTripperIsACopy(t *testing.T) {

@@ -237,8 +237,9 @@ func TestCancelledWithACause(t *testing.T) {
 				readRequest(t, r)
 				if tc.when == "answering" {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+				} else {
+					cancel(cause)
 				}
-				cancel(cause)
 				_, _ = r.ReadByte() // Until the client hangs up.
 			})
 			given := ctx // Not the one that net/http dials with: a dial may outlive its request.
@@ -254,8 +255,15 @@ func TestCancelledWithACause(t *testing.T) {
 			if tc.when == "before" {
 				cancel(cause)
 			}
+			hc := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp, err := rt.RoundTrip(r)
+				if err == nil {
+					cancel(cause)
+				}
+				return resp, err
+			})}
 			var clock fakeClock
-			_, err := newClient(t, base, clock.option(), client.WithHTTPClient(&http.Client{Transport: rt})).BuyEmailValidatorCredits(ctx, 320)
+			_, err := newClient(t, base, clock.option(), client.WithHTTPClient(hc)).BuyEmailValidatorCredits(ctx, 320)
 			wantOutcome(t, err, tc.unknown)
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v: want the context's in its chain", err)

@@ -31,7 +31,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		s.send(ec, refused.Status, refused.Body)
 		return
 	}
-	status, sentence := explain(err, ec)
+	status, sentence := explain(err)
 	if status >= http.StatusInternalServerError {
 		s.logFailure(ec, "a request failed", err)
 	}
@@ -39,7 +39,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 }
 
 // explain chooses the status and the sentence for an error that is not the contract's.
-func explain(err error, ec echo.Context) (int, string) {
+func explain(err error) (int, string) {
 	var routed *echo.HTTPError
 	switch {
 	case errors.As(err, &routed):

@@ -140,6 +140,7 @@ func (b *body) read(r *http.Request) error {
 		return b.readJSON(r, m, buffer)
 	case mediaIsForm:
 		return b.readForm(r, m, buffer.data)
+	case mediaIsOther:
 	}
 	return b.readOther(r, m, bytes.Clone(buffer.data))
 }

@@ -27,17 +27,17 @@ func decode(d *jsontext.Decoder, s *shape) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
-		if err == nil {
-			err = errTrailing
-		}
+	switch _, err := d.ReadToken(); {
+	case err == nil:
+		return nil, errTrailing
+	case !errors.Is(err, io.EOF):
 		return nil, err
 	}
 	return value, nil
 }
 
 func decodeValue(d *jsontext.Decoder, s *shape) (any, error) {
-	switch d.PeekKind() {
+	switch d.PeekKind() { //nolint:exhaustive // the rest are literals, or errors that reading them finds
 	case '{':
 		return decodeObject(d, s)
 	case '[':

@@ -17,7 +17,7 @@ import (
 // security requirements that a request presents, in the document's order, until one is accepted.
 type Authenticator interface {
 	// Authenticate returns who the credentials belong to, which handlers find by Principal. It
-	// returns an error that wraps ErrNotAccepted for credentials that are wrong, a *Denied for those
+	// returns an error that wraps ErrNotAccepted for credentials that are wrong, a *DeniedError for those
 	// that are right but not let in, and any other error when it cannot tell.
 	Authenticate(ctx context.Context, credentials Credentials) (principal any, err error)
 }
@@ -33,12 +33,12 @@ func (f AuthenticatorFunc) Authenticate(ctx context.Context, credentials Credent
 // ErrNotAccepted says that credentials are unknown or wrong.
 var ErrNotAccepted = errors.New("contract: credentials not accepted")
 
-// Denied says that credentials are right but that their owner is not let in, for the reason that
+// DeniedError says that credentials are right but that their owner is not let in, for the reason that
 // Code names: one of the codes of the document's 401 answer.
-type Denied struct{ Code string }
+type DeniedError struct{ Code string }
 
 // Error names the code.
-func (d *Denied) Error() string { return "contract: denied: " + d.Code }
+func (d *DeniedError) Error() string { return "contract: denied: " + d.Code }
 
 // Credentials are one alternative of a security requirement, as a request presents it. Their values
 // are secrets: Credentials print as their schemes' names alone.
@@ -181,7 +181,7 @@ func (s *security) compileAnswers(f *failures) error {
 // check returns who the request comes from.
 func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 	var query url.Values
-	var denied *Denied
+	var denied *DeniedError
 	presented := false
 	for _, alternative := range s.alternatives {
 		values := make([]string, len(alternative))
@@ -245,6 +245,7 @@ func (s *scheme) read(header http.Header, query url.Values) (value string, confl
 		}
 	}
 	switch s.in {
+	case inHeader, inQuery:
 	case asBearer:
 		value = afterScheme(value, "bearer")
 	case asBasic:
@@ -267,7 +268,7 @@ func afterScheme(value, scheme string) string {
 	return strings.TrimLeft(rest, " ")
 }
 
-// undocumentedCodeError is a Denied whose code the document's 401 answer does not have.
+// undocumentedCodeError is a DeniedError whose code the document's 401 answer does not have.
 type undocumentedCodeError struct{ code string }
 
 func (e *undocumentedCodeError) Error() string {

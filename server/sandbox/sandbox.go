@@ -51,7 +51,7 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 		return nil, err
 	}
 	link := func(token string) string { return pages.URL(public, token) }
-	s.server, err = server.New(purchaser{s.billing, link}, authenticator{s.billing, s.settings.demo},
+	s.server, err = server.New(purchaser{s.billing, link}, authenticator{s.billing, s.settings.demo}, //nolint:contextcheck // it compiles the document, which no context ends
 		append([]server.Option{
 			server.WithLogger(s.settings.logger),
 			server.WithReadiness(s.billing.Ready),

@@ -1,0 +1,76 @@
+# All that is done with this project. Only Go, git and make are needed; what else is used is said below.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+REDOCLY       := @redocly/cli@2.77.0
+SPECTRAL      := @stoplight/spectral-cli@6.16.3
+
+FUZZTIME ?= 10m
+BENCHTIME ?= 1s
+COUNT ?= 5
+# The race detector needs a C compiler.
+RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+
+.PHONY: help
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## Build the sandbox and serve it on this machine (ARGS="--addr 127.0.0.1:9000" for another port)
+	@test -x bin/sandbox || echo "Building the sandbox. The first time takes a minute or two."
+	@go build -o bin/sandbox ./server/cmd/sandbox
+	@exec bin/sandbox serve $(ARGS)
+
+.PHONY: test
+test: ## Run all tests, with the race detector where there is a C compiler for it
+	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
+	go test $(RACE) ./...
+
+.PHONY: cover
+cover: ## Say how much of the hand-written code the tests run
+	@mkdir -p .cache
+	go test -coverpkg=./api,./client/...,./server/... -coverprofile=.cache/cover.all ./... >/dev/null
+	@grep -v -e '\.gen\.go:' -e '/storetest/' .cache/cover.all > .cache/cover.out
+	@go tool cover -func=.cache/cover.out | awk '{print $$NF "\t" $$1 " " $$2}' | grep -v '^100.0%' | sort -n
+
+.PHONY: generate
+generate: ## Make the code in gen/ anew from api/openapi.yaml
+	go generate ./...
+
+.PHONY: check
+check: drift vet lint lint-api tidy ## Check everything that is no test: drift, vet, lint, the document, tidy
+
+.PHONY: drift
+drift: ## Check that gen/ is what the document makes
+	go test -count=1 -run TestGeneratedIsCurrent ./gen
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run the Go linters of .golangci.yml
+	go run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
+
+.PHONY: lint-api
+lint-api: ## Lint the document with Redocly and Spectral, where npx is at hand
+	@if command -v npx >/dev/null 2>&1; then \
+		export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm_config_ignore_scripts=true npm_config_update_notifier=false && \
+		npx --yes $(REDOCLY) lint --extends=recommended --max-problems=1000 api/openapi.yaml && \
+		npx --yes $(SPECTRAL) lint --ruleset .spectral.yaml --fail-severity=hint api/openapi.yaml; \
+	elif [ -n "$$CI" ]; then echo "npx is missing"; exit 1; \
+	else echo "npx is missing: the document is not linted."; fi
+
+.PHONY: tidy
+tidy: ## Check that go.mod and go.sum are tidy
+	go mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
+	go test -run='^$$' -fuzz=FuzzDecode -fuzztime=$(FUZZTIME) ./server/contract
+	go test -run='^$$' -fuzz=FuzzRequest -fuzztime=$(FUZZTIME) ./server/sandbox
+
+.PHONY: bench
+bench: ## Time a purchase beside bare echo (ratio in the column ×bare), and the client beside net/http
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) ./server ./client ./server/store/sqlite

@@ -1,0 +1,94 @@
+package contract_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/turbosmtp-go/billing/server/contract"
+	"github.com/turbosmtp-go/billing/server/contract/internal/library"
+)
+
+func TestAnswersAreChecked(t *testing.T) {
+	t.Parallel()
+	name := "x"
+	for _, row := range []struct {
+		name   string
+		answer any
+		reason string // "" is a good answer
+	}{
+		{"good", library.GetBook200JSONResponse{Title: "a", Pages: 1}, ""},
+		{"documented by its class", library.GetBook4XXJSONResponse{StatusCode: 404, Body: library.Failure{Detail: "gone"}}, ""},
+		{"documented by default", library.GetBookdefaultJSONResponse{StatusCode: 503, Body: library.Failure{Detail: "later"}}, ""},
+		{"none", nil, "gave no answer"},
+		{"out of its limits", library.GetBook200JSONResponse{Title: "a", Pages: 0}, `minimum at \"/pages\"`},
+		{"too long", library.GetBook200JSONResponse{Title: strings.Repeat("x", 41), Pages: 1}, "maxLength"},
+		{"unknown value", library.GetBook200JSONResponse{Title: "a", Pages: 1, Kind: (*library.BookKind)(&name)}, "enum"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, check := range []contract.AnswerCheck{contract.AnswersEnforced, contract.AnswersLogged, contract.AnswersUnchecked} {
+				var log strings.Builder
+				ask := serveLibrary(t, &shelf{answer: row.answer}, contract.WithAnswerCheck(check), contract.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				w := ask(request{method: "GET", path: "/books/a-1"}.build())
+				refused := row.reason != "" && (check == contract.AnswersEnforced || row.answer == nil)
+				if refused != (w.Code == 500) || refused && !strings.Contains(w.Body.String(), row.reason) {
+					t.Errorf("check %d: %d %s", check, w.Code, w.Body)
+				}
+				if w.Header().Get("Content-Type") != "application/json" || w.Body.Len() == 0 {
+					t.Errorf("check %d: an answer of %q, %d bytes", check, w.Header().Get("Content-Type"), w.Body.Len())
+				}
+				if logged := strings.Contains(log.String(), "GetBook") || strings.Contains(log.String(), "get-book"); logged != (check == contract.AnswersLogged && row.reason != "" && row.answer != nil) {
+					t.Errorf("check %d: the log is %q", check, log.String())
+				}
+			}
+		})
+	}
+}
+
+// raw answers a request with whatever is in it, below the generated code.
+type raw struct {
+	status  int
+	headers []string
+	body    string
+}
+
+func (r raw) VisitListBooksResponse(w http.ResponseWriter) error {
+	for i := 0; i+1 < len(r.headers); i += 2 {
+		w.Header().Set(r.headers[i], r.headers[i+1])
+	}
+	w.WriteHeader(r.status)
+	_, err := io.WriteString(w, r.body)
+	return err
+}
+
+func TestRawAnswersAreChecked(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		answer raw
+		reason string
+	}{
+		{raw{200, []string{"Content-Type", "application/json; charset=utf-8", "X-Total", "0"}, "[]"}, ""},
+		{raw{200, []string{"Content-Type", "application/json"}, "[]"}, "X-Total is missing"},
+		{raw{200, []string{"Content-Type", "text/html", "X-Total", "0"}, "<p>"}, "media type"},
+		{raw{200, []string{"X-Total", "0"}, "[]"}, "media type"},
+		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, ""}, "well-formed"},
+		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, "[] []"}, "well-formed"},
+		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, `[{"title":"a","title":"b","pages":1}]`}, "well-formed"},
+		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, `[{"title":"a","pages":1.0}]`}, "type"},
+		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, `{}`}, "type"},
+		{raw{418, []string{"Content-Type", "application/json"}, `{"detail":7}`}, "type"},
+	} {
+		ask := serveLibrary(t, &shelf{answer: row.answer})
+		w := ask(request{method: "GET", path: "/books"}.build())
+		if row.reason == "" && (w.Code != row.answer.status || w.Body.String() != row.answer.body) ||
+			row.reason != "" && (w.Code != 500 || !strings.Contains(w.Body.String(), row.reason)) {
+			t.Errorf("%+v: %d %s, want %q", row.answer, w.Code, w.Body, row.reason)
+		}
+		if row.reason != "" && w.Header().Get("X-Total") != "" {
+			t.Errorf("%+v: a refused answer left its header behind", row.answer)
+		}
+	}
+}
