@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -68,8 +70,8 @@ func (c Credentials) String() string {
 	return "credentials(" + strings.Join(names, "+") + ")"
 }
 
-// GoString is String: it keeps the values out of %#v.
-func (c Credentials) GoString() string { return c.String() }
+// Format writes what String returns, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // security is what an operation asks for: any one alternative, each with all of its schemes.
 type security struct {
