@@ -69,6 +69,13 @@ func TestSuccessMustBeTheDocumentedOne(t *testing.T) {
 	}
 }
 
+func TestAnswerIsBoundedToOneMiB(t *testing.T) {
+	t.Parallel()
+	if client.MaxBody != 1<<20 {
+		t.Errorf("%d bytes", client.MaxBody)
+	}
+}
+
 func TestSuccessMayBe(t *testing.T) {
 	t.Parallel()
 	const link = `{"url":"https://x.example"}`
@@ -228,7 +235,7 @@ func TestSuccessOfNoPromise(t *testing.T) {
 		status            int
 		contentType, body string
 	}{
-		"text":                {200, "text/plain", "5"},
+		"text":                {200, "text/plain", "done"},
 		"nothing":             {204, "", ""},
 		"nothing called JSON": {204, "application/json", ""},
 	} {

@@ -53,10 +53,17 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	wantRequests(t, v, 50)
 }
 
-// answerBody is an answer's body that knows whether it was closed.
+// answerBody is an answer's body that knows how much was read of it, and whether it was closed.
 type answerBody struct {
 	io.Reader
+	read   int
 	closed bool
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.read += n
+	return n, err
 }
 
 func (b *answerBody) Close() error {
@@ -78,7 +85,7 @@ func TestNothingIsLeftOpen(t *testing.T) {
 	}{
 		"success":   {200, strings.NewReader(link), 1, 0},
 		"empty":     {200, strings.NewReader(""), 1, 0},
-		"too large": {200, bytes.NewReader(make([]byte, client.MaxBody+10)), 1, 0},
+		"too large": {200, bytes.NewReader(make([]byte, 2*client.MaxBody)), 1, 0},
 		"broken":    {200, io.MultiReader(strings.NewReader(link), failingReader{broken}), 1, 0},
 		"refusal":   {400, strings.NewReader(link), 1, 0},
 		"redirect":  {307, strings.NewReader(link), 1, 0},
@@ -113,6 +120,9 @@ func TestNothingIsLeftOpen(t *testing.T) {
 				for n, body := range bodies {
 					if !body.closed {
 						t.Errorf("the body of answer %d was left open", n)
+					}
+					if body.read > client.MaxBody+1 {
+						t.Errorf("%d bytes were read of the body", body.read)
 					}
 				}
 			})

@@ -15,7 +15,7 @@ func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Accoun
 	var account billing.Account
 	fields := append([]any{&hash}, accountFields(&account)...)
 	if err := s.statements.key.QueryRowContext(ctx, id).Scan(fields...); err != nil {
-		return billing.Key{}, billing.Account{}, s.wrap("find a key", notFound(err))
+		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", notFound(err))
 	}
 	key := billing.Key{ID: id, AccountID: account.ID}
 	copy(key.SecretHash[:], hash) // of that length, as the table's check says
@@ -27,14 +27,14 @@ func (s *Store) Account(ctx context.Context, id string) (billing.Account, error)
 	var account billing.Account
 	err := s.statements.account.QueryRowContext(ctx, id).Scan(accountFields(&account)...)
 	if err != nil {
-		return billing.Account{}, s.wrap("find an account", notFound(err))
+		return billing.Account{}, s.wrap(ctx, "find an account", notFound(err))
 	}
 	return account, nil
 }
 
 // PutAccount stores an account and gives it keys, in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap("store an account", s.putAccount(ctx, account, keys))
+	return s.wrap(ctx, "store an account", s.putAccount(ctx, account, keys))
 }
 
 func (s *Store) putAccount(ctx context.Context, account billing.Account, keys []billing.Key) error {

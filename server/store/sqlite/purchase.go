@@ -23,14 +23,14 @@ func (s *Store) CreatePurchase(ctx context.Context, p billing.Purchase) error {
 	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
 		err = billing.ErrUnknownAccount
 	}
-	return s.wrap("store a purchase", err)
+	return s.wrap(ctx, "store a purchase", err)
 }
 
 // Purchase returns the purchase with a token, or billing.ErrNotFound.
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
 	purchase, err := scanPurchase(s.statements.purchase.QueryRowContext(ctx, token))
 	if err != nil {
-		return billing.Purchase{}, s.wrap("find a purchase", notFound(err))
+		return billing.Purchase{}, s.wrap(ctx, "find a purchase", notFound(err))
 	}
 	return purchase, nil
 }
@@ -39,7 +39,7 @@ func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, e
 func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Purchase, error) {
 	purchases, err := s.purchases(ctx, page)
 	if err != nil {
-		return nil, s.wrap("list purchases", err)
+		return nil, s.wrap(ctx, "list purchases", err)
 	}
 	return purchases, nil
 }

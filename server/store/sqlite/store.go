@@ -100,7 +100,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 func (s *Store) Ping(ctx context.Context) error {
 	var version int
 	err := s.reader.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version)
-	return s.wrap("ping", err)
+	return s.wrap(ctx, "ping", err)
 }
 
 // Close waits for what is under way, moves what is left in the write-ahead log into the file, so
@@ -131,13 +131,17 @@ func (s *Store) release(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// wrap says what failed, and that it failed because the store is closed when that is so.
-func (s *Store) wrap(action string, err error) error {
+// wrap says what failed, and that it failed because the store is closed, or the context has ended,
+// when that is so: database/sql ends a context's transaction by itself, and then only says that it is
+// done.
+func (s *Store) wrap(ctx context.Context, action string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case s.closed.Load():
 		return fmt.Errorf("sqlite: %s: %w", action, billing.ErrStoreClosed)
+	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
+		return fmt.Errorf("sqlite: %s: %w", action, ctx.Err())
 	}
 	return fmt.Errorf("sqlite: %s: %w", action, explain(err))
 }

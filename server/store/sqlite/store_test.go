@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -202,4 +204,18 @@ func tokensOf(t testing.TB, store billing.Store) map[string]int {
 		tokens[p.Token]++
 	}
 	return tokens
+}
+
+// TestEndedTransaction is what database/sql says of a transaction that its context has ended.
+func TestEndedTransaction(t *testing.T) {
+	t.Parallel()
+	store := mustOpen(t, Memory)
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := store.wrap(ctx, "test", sql.ErrTxDone); errors.Is(err, context.Canceled) || !errors.Is(err, sql.ErrTxDone) {
+		t.Errorf("a transaction that is done by mistake = %v", err)
+	}
+	cancel()
+	if err := store.wrap(ctx, "test", sql.ErrTxDone); !errors.Is(err, context.Canceled) {
+		t.Errorf("a transaction that its context has ended = %v", err)
+	}
 }
