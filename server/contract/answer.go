@@ -149,7 +149,11 @@ func (a *answers) verify(r *recorder, method string) error {
 	}
 	r.source = *bytes.NewBuffer(sent)
 	r.json.Reset(&r.source)
-	value, err := decode(&r.json, nil)
+	var whole *shape
+	if check != nil {
+		whole = check.names
+	}
+	value, err := decode(&r.json, whole)
 	if err != nil {
 		return a.wrong(r.status, "the body is not one well-formed JSON value")
 	}

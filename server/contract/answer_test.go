@@ -71,6 +71,7 @@ func TestRawAnswersAreChecked(t *testing.T) {
 		reason string
 	}{
 		{raw{200, []string{"Content-Type", "application/json; charset=utf-8", "X-Total", "0"}, "[]"}, ""},
+		{raw{200, []string{"Content-Type", "Application/JSON", "X-Total", "0"}, "[]"}, ""},
 		{raw{200, []string{"Content-Type", "application/json"}, "[]"}, "X-Total is missing"},
 		{raw{200, []string{"Content-Type", "text/html", "X-Total", "0"}, "<p>"}, "media type"},
 		{raw{200, []string{"X-Total", "0"}, "[]"}, "media type"},

@@ -24,14 +24,14 @@ import (
 // Contract is a compiled document. It is safe for concurrent use.
 type Contract struct {
 	basePath   string
-	operations map[route]*operation
+	operations map[string]methods // by the path that echo routes
 	fallback   *failure
 	unreadable *Error // nil: no operation has a body
 	settings   settings
 }
 
-// route names an operation as echo does: by its method and by the path it is registered with.
-type route struct{ method, path string }
+// methods are the operations of one path, by their methods.
+type methods map[string]*operation
 
 // Compile checks doc and prepares everything that depends on it alone. It returns an error that
 // names the place in the document when doc is not OpenAPI 3.0, is not valid, asks for something
@@ -44,7 +44,7 @@ func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 	if doc == nil {
 		return nil, errors.New("contract: no document")
 	}
-	c := &Contract{operations: map[route]*operation{}, settings: defaultSettings()}
+	c := &Contract{operations: map[string]methods{}, settings: defaultSettings()}
 	for _, option := range options {
 		option(&c.settings)
 	}
@@ -73,7 +73,11 @@ func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.operations[route{method, c.basePath + echoPath(path)}] = op
+			of := c.basePath + echoPath(path)
+			if c.operations[of] == nil {
+				c.operations[of] = methods{}
+			}
+			c.operations[of][method] = op
 			if c.fallback == nil {
 				c.fallback = op.unexpected
 			}
@@ -97,7 +101,7 @@ func (c *Contract) BasePath() string { return c.basePath }
 // CheckRoutes.
 func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		op := c.operations[route{ec.Request().Method, ec.Path()}]
+		op := c.operations[ec.Path()][ec.Request().Method]
 		if op == nil {
 			return next(ec)
 		}
@@ -109,20 +113,21 @@ func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 // no route, or a route below the base path has no operation: either would be served unguarded or
 // not at all.
 func (c *Contract) CheckRoutes(routes []*echo.Route) error {
-	found := map[route]bool{}
+	found := map[*operation]bool{}
 	for _, r := range routes {
-		key := route{r.Method, r.Path}
-		if c.operations[key] != nil {
-			found[key] = true
+		if op := c.operations[r.Path][r.Method]; op != nil {
+			found[op] = true
 			continue
 		}
 		if r.Path == c.basePath || strings.HasPrefix(r.Path, c.basePath+"/") {
 			return fmt.Errorf("contract: the route %s %s is no operation of the document: it would be served unguarded", r.Method, r.Path)
 		}
 	}
-	for key, op := range c.operations {
-		if !found[key] {
-			return fmt.Errorf("contract: the operation %s of the document has no route %s %s", op.id, key.method, key.path)
+	for _, path := range sortedKeys(c.operations) {
+		for _, method := range sortedKeys(c.operations[path]) {
+			if op := c.operations[path][method]; !found[op] {
+				return fmt.Errorf("contract: the operation %s of the document has no route %s %s", op.id, method, path)
+			}
 		}
 	}
 	return nil
@@ -133,7 +138,7 @@ func (c *Contract) CheckRoutes(routes []*echo.Route) error {
 // may be nil. message is a plain sentence for a person.
 func (c *Contract) Failure(ec echo.Context, message string) []byte {
 	if ec != nil {
-		if op := c.operations[route{ec.Request().Method, ec.Path()}]; op != nil {
+		if op := c.operations[ec.Path()][ec.Request().Method]; op != nil {
 			return op.unexpected.body(message)
 		}
 	}

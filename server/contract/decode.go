@@ -150,21 +150,23 @@ type member struct {
 	shape *shape
 }
 
-// member finds a member by its name as it stands in the text, quotes and all.
+// member finds a member by its name as it stands in the text, quotes and all. A declared name is not
+// copied out of the text.
 func (s *shape) member(raw jsontext.Value) (name string, inner *shape, wanted bool) {
-	if s != nil && s.closed && bytes.IndexByte(raw, '\\') < 0 {
-		m, ok := s.members[string(raw[1:len(raw)-1])]
-		return m.name, m.shape, ok
+	text := []byte(raw[1 : len(raw)-1])
+	if bytes.IndexByte(text, '\\') >= 0 {
+		var err error
+		if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
+			return "", nil, false // cannot be: the decoder has checked it
+		}
 	}
-	unquoted, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return "", nil, false // cannot be: the decoder has checked it
+	if s == nil {
+		return string(text), nil, true
 	}
-	if s == nil || !s.closed {
-		return string(unquoted), nil, true
+	if m, ok := s.members[string(text)]; ok {
+		return m.name, m.shape, true
 	}
-	m, ok := s.members[string(unquoted)]
-	return m.name, m.shape, ok
+	return string(text), nil, !s.closed
 }
 
 // compileShape works out which members schema looks at. Where a keyword sees all members or several
@@ -182,20 +184,30 @@ func compileShape(schema *openapi3.Schema, done map[*openapi3.Schema]*shape) *sh
 		schema.AdditionalProperties.Has != nil || schema.AdditionalProperties.Schema != nil ||
 		schema.MinProps > 0 || schema.MaxProps != nil || len(schema.Enum) > 0 || schema.Discriminator != nil
 	if seesAll {
+		// Names are declared all the same; what is below them may be looked at from elsewhere, too.
 		s.items = nil
+		for name := range schema.Properties {
+			s.addMember(member{name: name})
+		}
 		return s
 	}
 	if schema.Type.Is(openapi3.TypeObject) {
 		s.closed = true
-		s.members = make(map[string]member, len(schema.Properties))
 		for name, property := range schema.Properties {
-			s.members[name] = member{name, compileShape(property.Value, done)}
+			s.addMember(member{name, compileShape(property.Value, done)})
 		}
 		for _, name := range schema.Required {
 			if _, ok := s.members[name]; !ok {
-				s.members[name] = member{name: name}
+				s.addMember(member{name: name})
 			}
 		}
 	}
 	return s
+}
+
+func (s *shape) addMember(m member) {
+	if s.members == nil {
+		s.members = map[string]member{}
+	}
+	s.members[m.name] = m
 }

@@ -134,6 +134,7 @@ type checker struct {
 	schema  *openapi3.Schema
 	options []openapi3.SchemaValidationOption
 	exact   *exact
+	names   *shape // keeps everything
 }
 
 func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaValidationOption) (checker, error) {
@@ -142,6 +143,10 @@ func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaV
 		return checker{}, err
 	}
 	c := checker{schema: s, exact: exact, options: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()}}
+	c.names = &shape{}
+	for name := range s.Properties {
+		c.names.addMember(member{name: name})
+	}
 	if directed(s, map[*openapi3.Schema]bool{}) {
 		c.options = append(c.options, direction)
 	}

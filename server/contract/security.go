@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 )
 
 // Authenticator decides on credentials. It is called once for each alternative of the operation's
@@ -139,9 +140,9 @@ func compileScheme(doc *openapi3.T, name string) (scheme, error) {
 	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInQuery:
 		return scheme{name: name, in: inQuery, query: declared.Name}, nil
 	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "bearer"):
-		return scheme{name: name, in: asBearer, header: "Authorization"}, nil
+		return scheme{name: name, in: asBearer, header: echo.HeaderAuthorization}, nil
 	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "basic"):
-		return scheme{name: name, in: asBasic, header: "Authorization"}, nil
+		return scheme{name: name, in: asBasic, header: echo.HeaderAuthorization}, nil
 	}
 	kind := declared.Type
 	if declared.In != "" {
