@@ -81,7 +81,8 @@ func main() {
 
 // TestDocumentIsTheOnlySource: what the document may change stands in no Go that is written by hand.
 // A code that carries a limit in its name is not even named, also not by tests, so that it can be
-// renamed in the document alone.
+// renamed in the document alone. The limits themselves could be any number; that there are none here,
+// TestBuySendsAnyAmount shows.
 func TestDocumentIsTheOnlySource(t *testing.T) {
 	t.Parallel()
 	doc, err := api.Load()
@@ -145,24 +146,14 @@ func documentFacts(doc *openapi3.T) facts {
 				f.names = append(f.names, name)
 			}
 		}
-		for _, property := range schema.Value.Properties {
-			for _, limit := range []*float64{property.Value.Min, property.Value.Max} {
-				if limit != nil {
-					f.whole = append(f.whole, strconv.FormatFloat(*limit, 'f', -1, 64))
-				}
-			}
-		}
 	}
 	return f
 }
 
 func (f facts) holds(literal *ast.BasicLit) bool {
 	text, err := strconv.Unquote(literal.Value)
-	if literal.Kind != token.STRING || err != nil {
-		text = strings.ReplaceAll(literal.Value, "_", "")
-	}
-	return slices.Contains(f.whole, text) ||
-		slices.ContainsFunc(f.within, func(fact string) bool { return strings.Contains(text, fact) })
+	return literal.Kind == token.STRING && err == nil && (slices.Contains(f.whole, text) ||
+		slices.ContainsFunc(f.within, func(fact string) bool { return strings.Contains(text, fact) }))
 }
 
 func TestDocumentFacts(t *testing.T) {
@@ -172,7 +163,7 @@ func TestDocumentFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := documentFacts(doc)
-	if len(f.names) < 2 || len(f.whole) < 8 || len(f.within) < 10 {
+	if len(f.names) < 2 || len(f.whole) < 6 || len(f.within) < 10 {
 		t.Errorf("%+v: want all that the document holds", f)
 	}
 }

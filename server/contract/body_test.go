@@ -55,6 +55,8 @@ func TestBodySchemas(t *testing.T) {
 		{"", "PUT", "/reviews", plain, `{"by":"7.0"}`, 200, "ok"},
 		{"", "PUT", "/reviews", plain, `{"scores":{"a":1,"b":-6}}`, 400, "minimum"},
 		{"", "PUT", "/reviews", plain, `{"scores":{"a":1,"b":1.0}}`, 400, "type"},
+		{"", "PUT", "/reviews", plain, `{"scores":{"a":` + strings.Repeat("[", 97) + strings.Repeat("]", 97) + `}}`, 400, "type"},
+		{"", "PUT", "/reviews", plain, `{"scores":{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}}`, 400, "cannot be read"},
 	} {
 		row.run(t, ask)
 	}
