@@ -20,7 +20,7 @@ type credentials struct {
 	hide func(string) string
 }
 
-const redacted = "account_is_inactive"
+const redacted = "[redacted]"
 
 // minHidden is the length from which a value is looked for in texts. What is shorter is no real key,
 // and could be part of an error code.
