@@ -93,3 +93,16 @@ func TestRawAnswersAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestUndocumentedStatus has a document without a default answer: 3xx are not in it.
+func TestUndocumentedStatus(t *testing.T) {
+	t.Parallel()
+	document := loadLibrary(t, "        4XX: {$ref: '#/components/responses/Failure'}\n        default:", "        4XX: {$ref: '#/components/responses/Failure'}\n        5XX:")
+	for status, reason := range map[int]string{404: "gone", 502: "gone", 302: "not documented", 201: "not documented"} {
+		answer := library.GetBookdefaultJSONResponse{StatusCode: status, Body: library.Failure{Detail: "gone"}}
+		w := serveDocument(t, document, &shelf{answer: answer})(request{method: "GET", path: "/books/a-1"}.build())
+		if refused := reason != "gone"; refused != (w.Code == 500) || !strings.Contains(w.Body.String(), reason) {
+			t.Errorf("%d: %d %s", status, w.Code, w.Body)
+		}
+	}
+}

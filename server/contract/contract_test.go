@@ -115,11 +115,16 @@ func authenticate(_ context.Context, c contract.Credentials) (any, error) {
 // serveLibrary serves the second document, and returns how to ask it.
 func serveLibrary(t testing.TB, s *shelf, options ...contract.Option) func(*http.Request) *httptest.ResponseRecorder {
 	t.Helper()
+	return serveDocument(t, loadLibrary(t), s, options...)
+}
+
+func serveDocument(t testing.TB, document *openapi3.T, s *shelf, options ...contract.Option) func(*http.Request) *httptest.ResponseRecorder {
+	t.Helper()
 	options = append([]contract.Option{
 		contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)),
 		contract.WithMaxBody(2000),
 	}, options...)
-	compiled, err := contract.Compile(loadLibrary(t), options...)
+	compiled, err := contract.Compile(document, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
