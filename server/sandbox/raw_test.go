@@ -140,3 +140,46 @@ func TestKeepAlive(t *testing.T) {
 		t.Errorf("%d bought", n)
 	}
 }
+
+// TestRefusalsCanBeRead sends all of a large body before it looks for an answer, as many clients do:
+// a server that just closed the connection would have reset it.
+func TestRefusalsCanBeRead(t *testing.T) {
+	t.Parallel()
+	r, codes := start(t), documentCodes(t)
+	const size = 16 << 20
+	for headers, want := range map[string]int{"Host: x\r\n": 401, keys: 413, keys + "Content-Encoding: gzip\r\n": 415} {
+		c := dial(t, r)
+		if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s", path, headers, size, strings.Repeat(" ", size)); err != nil {
+			t.Errorf("%d: the body could not be sent: %v", want, err)
+			continue
+		}
+		response, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Errorf("%d: no answer: %v", want, err)
+			continue
+		}
+		if status, message := check(t, codes, "a large body", response); status != want {
+			t.Errorf("%d %s, want %d", status, message, want)
+		}
+	}
+}
+
+// TestRefusedExpectation is refused by its headers, and not asked for its body first.
+func TestRefusedExpectation(t *testing.T) {
+	t.Parallel()
+	r, codes := start(t), documentCodes(t)
+	c := dial(t, r)
+	if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n", path); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode == http.StatusContinue {
+		t.Fatal("it was asked for its body")
+	}
+	if status, _ := check(t, codes, "an expectation", response); status != http.StatusUnauthorized {
+		t.Error(status)
+	}
+}
