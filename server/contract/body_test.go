@@ -41,7 +41,7 @@ func TestBodySchemas(t *testing.T) {
 		{"", "POST", "/books", asJSON, `{"title":"a","pages":1}{}`, 400, "unreadable"},
 		{"", "POST", "/books", asJSON, `{"title":"a","title":"b","pages":1}`, 400, "unreadable"},
 		{"", "POST", "/books", asJSON, `{"title":"` + strings.Repeat("x", 2000) + `"}`, 413, "larger than 2000 bytes"},
-		{"", "POST", "/books", bearer, `{}`, 415, "application/json or application/vnd.library+json"},
+		{"", "POST", "/books", bearer, `{}`, 415, "application/json or application/vnd.books+json"},
 		{"", "POST", "/books", []string{"Authorization", "Bearer good", "Content-Type", "text/plain"}, `{}`, 415, "application/json"},
 		{"", "POST", "/books", append(asJSON[:4:4], "Content-Type", "text/plain"), `{}`, 415, "application/json"},
 		{"", "POST", "/books", append(asJSON[:4:4], "Content-Encoding", "gzip"), `{}`, 415, "application/json"},

@@ -2,14 +2,14 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 	"github.com/turbosmtp-go/billing/gen/model"
-
-	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/server/billing"
 )
 
@@ -69,5 +69,5 @@ func exampleOrder() (model.BuyEmailValidatorCreditsRequest, error) {
 			}
 		}
 	}
-	return order, fmt.Errorf("sandbox: the document has no example of an order")
+	return order, errors.New("sandbox: the document has no example of an order")
 }

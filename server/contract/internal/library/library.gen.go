@@ -192,8 +192,8 @@ type ReviewJSONBody_By struct {
 // AddBookJSONRequestBody defines body for AddBook for application/json ContentType.
 type AddBookJSONRequestBody = Book
 
-// AddBookApplicationVndLibraryPlusJSONRequestBody defines body for AddBook for application/vnd.library+json ContentType.
-type AddBookApplicationVndLibraryPlusJSONRequestBody = Book
+// AddBookApplicationVndBooksPlusJSONRequestBody defines body for AddBook for application/vnd.books+json ContentType.
+type AddBookApplicationVndBooksPlusJSONRequestBody = Book
 
 // LendFormdataRequestBody defines body for Lend for application/x-www-form-urlencoded ContentType.
 type LendFormdataRequestBody LendFormdataBody
@@ -534,8 +534,8 @@ func (response ListBooksdefaultJSONResponse) VisitListBooksResponse(w http.Respo
 }
 
 type AddBookRequestObject struct {
-	JSONBody                          *AddBookJSONRequestBody
-	ApplicationVndLibraryPlusJSONBody *AddBookApplicationVndLibraryPlusJSONRequestBody
+	JSONBody                        *AddBookJSONRequestBody
+	ApplicationVndBooksPlusJSONBody *AddBookApplicationVndBooksPlusJSONRequestBody
 }
 
 type AddBookResponseObject interface {
@@ -872,8 +872,8 @@ func (sh *strictHandler) AddBook(ctx echo.Context) error {
 		request.JSONBody = &body
 
 	}
-	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/vnd.library+json") {
-		var body AddBookApplicationVndLibraryPlusJSONRequestBody
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/vnd.books+json") {
+		var body AddBookApplicationVndBooksPlusJSONRequestBody
 		var err error
 		if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
 			// A request validator built on kin-openapi's openapi3filter with
@@ -894,7 +894,7 @@ func (sh *strictHandler) AddBook(ctx echo.Context) error {
 		if err != nil {
 			return err
 		}
-		request.ApplicationVndLibraryPlusJSONBody = &body
+		request.ApplicationVndBooksPlusJSONBody = &body
 
 	}
 
