@@ -324,11 +324,15 @@ func (b *buffer) release() {
 	}
 }
 
+// maxPromised is for how many bytes room is made before they arrive: a length is only a promise, and
+// many slow senders must not hold what they have not sent.
+const maxPromised = 16 << 10
+
 // fill reads all of r, or fails with errTooLarge when that is more than max bytes.
 func (b *buffer) fill(r io.Reader, length, max int64) error {
 	b.data = b.data[:0]
-	if int64(cap(b.data)) <= length {
-		b.data = make([]byte, 0, length+1)
+	if room := min(length, maxPromised); int64(cap(b.data)) <= room {
+		b.data = make([]byte, 0, room+1)
 	}
 	for {
 		if len(b.data) == cap(b.data) {
