@@ -328,20 +328,24 @@ func (b *buffer) release() {
 // many slow senders must not hold what they have not sent.
 const maxPromised = 16 << 10
 
-// fill reads all of r, or fails with errTooLarge when that is more than max bytes.
-func (b *buffer) fill(r io.Reader, length, max int64) error {
+// fill reads all of r, or fails with errTooLarge when that is more than limit bytes.
+func (b *buffer) fill(r io.Reader, length, limit int64) error {
 	b.data = b.data[:0]
 	if room := min(length, maxPromised); int64(cap(b.data)) <= room {
 		b.data = make([]byte, 0, room+1)
 	}
 	for {
 		if len(b.data) == cap(b.data) {
-			b.data = append(b.data, 0)[:len(b.data)]
+			room := max(512, 4*cap(b.data))
+			if length >= int64(len(b.data)) {
+				room = int(min(int64(room), length+1))
+			}
+			b.data = append(make([]byte, 0, room), b.data...)
 		}
 		n, err := r.Read(b.data[len(b.data):cap(b.data)])
 		b.data = b.data[:len(b.data)+n]
 		switch {
-		case int64(len(b.data)) > max:
+		case int64(len(b.data)) > limit:
 			return errTooLarge
 		case err == io.EOF:
 			return nil

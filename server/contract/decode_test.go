@@ -3,9 +3,11 @@ package contract
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -70,13 +72,19 @@ func FuzzDecode(f *testing.F) {
 
 func TestFill(t *testing.T) {
 	t.Parallel()
-	for _, length := range []int64{-1, 0, 5, 10} {
-		b := new(buffer)
-		if err := b.fill(strings.NewReader("0123456789"), length, 10); err != nil || string(b.data) != "0123456789" {
-			t.Errorf("length %d: %q, %v", length, b.data, err)
-		}
-		if err := b.fill(strings.NewReader("0123456789x"), length, 10); err == nil {
-			t.Errorf("length %d: one byte too many was taken", length)
+	for _, size := range []int64{0, 1, 511, 512, 513, maxPromised - 1, maxPromised, maxPromised + 1, 100_000} {
+		text := strings.Repeat("x", int(size))
+		for _, length := range []int64{-1, 0, size / 2, size, size + 1, 1 << 40} {
+			b := new(buffer)
+			if err := b.fill(iotest.OneByteReader(strings.NewReader(text)), length, size); err != nil || string(b.data) != text {
+				t.Errorf("%d bytes, promised %d: %d read, %v", size, length, len(b.data), err)
+			}
+			if int64(cap(b.data)) > 4*max(size, maxPromised)+512 {
+				t.Errorf("%d bytes, promised %d: room for %d", size, length, cap(b.data))
+			}
+			if err := b.fill(strings.NewReader(text+"x"), length, size); !errors.Is(err, errTooLarge) {
+				t.Errorf("%d bytes, promised %d: one too many was taken: %v", size, length, err)
+			}
 		}
 	}
 }
