@@ -98,7 +98,7 @@ func TestRawRequests(t *testing.T) {
 // TestSlowBody has a body that never ends: it is given up in time, with an answer.
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
-	r, codes := start(t, sandbox.WithServer(server.WithReadTimeout(300*time.Millisecond))), documentCodes(t)
+	r, codes := start(t, sandbox.WithServer(server.WithReadTimeout(2*time.Second))), documentCodes(t)
 	c := dial(t, r)
 	if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\n%sContent-Length: 1000\r\n\r\n{\"amount\":", path, keys); err != nil {
 		t.Fatal(err)
