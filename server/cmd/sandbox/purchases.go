@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
 // listPurchases is the command sandbox purchases list.
@@ -20,16 +20,15 @@ type listPurchases struct {
 
 // Run prints the purchases.
 func (l *listPurchases) Run(env *environment) (err error) {
-	store, err := openExisting(env.ctx, l.Database)
+	store, err := sandbox.OpenExistingStore(env.ctx, l.Database)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	service, err := billing.New(store)
+	purchases, err := sandbox.Purchases(env.ctx, store)
 	if err != nil {
 		return err
 	}
-	purchases := service.Purchases(env.ctx, billing.Filter{})
 	if l.Output == "json" {
 		return printJSON(env.stdout, purchases)
 	}
@@ -46,7 +45,7 @@ type purchase struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func printJSON(w io.Writer, purchases iter.Seq2[billing.Purchase, error]) error {
+func printJSON(w io.Writer, purchases iter.Seq2[sandbox.Purchase, error]) error {
 	encoder := json.NewEncoder(w)
 	for p, err := range purchases {
 		if err != nil {
@@ -59,7 +58,7 @@ func printJSON(w io.Writer, purchases iter.Seq2[billing.Purchase, error]) error 
 	return nil
 }
 
-func printTable(w io.Writer, purchases iter.Seq2[billing.Purchase, error]) error {
+func printTable(w io.Writer, purchases iter.Seq2[sandbox.Purchase, error]) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ORDERED\tACCOUNT\tAMOUNT\tSTATUS\tTOKEN")
 	for p, err := range purchases {

@@ -22,7 +22,7 @@ type serve struct {
 
 // Run serves until the context is done.
 func (s *serve) Run(env *environment) (err error) {
-	store, err := openStore(env.ctx, s.Database)
+	store, err := sandbox.OpenStore(env.ctx, s.Database)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package server_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRooms holds each package to what it may import of this module: arrows point one way.
+func TestRooms(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/turbosmtp-go/billing/"
+	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver"}
+	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/store/sqlite"}
+	rooms := map[string][]string{
+		"api":                              {},
+		"gen":                              {},
+		"gen/documentgen":                  {},
+		"gen/model":                        {},
+		"gen/httpclient":                   {"gen/model"},
+		"gen/httpserver":                   {"gen/model"},
+		"client":                           {"gen/model", "gen/httpclient"},
+		"client/cmd/buycredits":            {"client", "gen/model"},
+		"server":                           append([]string{"api", "server/contract"}, gen...),
+		"server/contract":                  {},
+		"server/contract/internal/library": {},
+		"server/billing":                   {},
+		"server/store/sqlite":              {"server/billing"},
+		"server/store/storetest":           {"server/billing"},
+		"server/checkout":                  {"server/billing"},
+		"server/sandbox":                   append(library, gen...),
+		"server/cmd/sandbox":               {"server/sandbox"},
+	}
+	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
+	command.Dir = ".."
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		room := strings.TrimPrefix(p.ImportPath, module)
+		may, known := rooms[room]
+		if !known {
+			t.Errorf("the package %s has no place in the layout", room)
+		}
+		for _, path := range p.Imports {
+			if imported, ok := strings.CutPrefix(path, module); ok && !slices.Contains(may, imported) {
+				t.Errorf("%s imports %s", room, imported)
+			}
+		}
+	}
+}
