@@ -35,7 +35,7 @@ func OpenExistingStore(ctx context.Context, address string) (billing.Store, erro
 		return nil, fmt.Errorf("the database %s is the memory of one running sandbox: nobody else can look at it", address)
 	}
 	if ok && path != "" {
-		if _, err := os.Stat(path); err != nil { //nolint:gosec // the path is for whoever runs the program to choose
+		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("there is no database %s: %w", address, err)
 		}
 	}
