@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -14,11 +15,13 @@ func (s *Server) addProbes() {
 		return ec.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`))
 	}
 	ready := func(ec echo.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), s.settings.timeLimit)
+		defer cancel()
 		if s.stopping.Load() {
 			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is stopping."))
 		}
-		if err := s.settings.ready(ec.Request().Context()); err != nil {
-			s.settings.logger.LogAttrs(ec.Request().Context(), slog.LevelError, "the server is not ready", slog.Any("error", err))
+		if err := s.settings.ready(ctx); err != nil {
+			s.settings.logger.LogAttrs(ctx, slog.LevelError, "the server is not ready", slog.Any("error", err))
 			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is not ready."))
 		}
 		return live(ec)

@@ -78,7 +78,8 @@ func WithReadiness(ready func(context.Context) error) Option {
 }
 
 // WithHandler serves path, which may hold echo's :parameters and *, with a handler of the caller's,
-// for all methods. The path must not be below the API's base path. There is none by default.
+// for all methods. Its requests' contexts end at the time limit, like the API's own. The path must not
+// be below the API's base path. There is none by default.
 func WithHandler(path string, handler http.Handler) Option {
 	return func(s *settings) { s.routes = append(s.routes, extraRoute{path, handler}) }
 }

@@ -67,12 +67,22 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 		if strings.HasPrefix(r.path, s.contract.BasePath()+"/") {
 			return nil, fmt.Errorf("server: the path %s is below the API's own, %s", r.path, s.contract.BasePath())
 		}
-		s.echo.Any(r.path, echo.WrapHandler(r.handler))
+		s.echo.Any(r.path, echo.WrapHandler(s.patient(r.handler)))
 	}
 	if err := s.contract.CheckRoutes(s.echo.Routes()); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// patient calls a handler with a context that ends at the time limit, and not when the client stops
+// sending: like an operation's, whose context the contract makes.
+func (s *Server) patient(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.settings.timeLimit)
+		defer cancel()
+		handler.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // BasePath is the path that the API's routes begin with, as the document's first server has it.

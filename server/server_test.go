@@ -149,14 +149,32 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// TestExtraHandlers serves a handler and a probe for a client that has closed its sending side, at
+// which net/http ends a request's context.
 func TestExtraHandlers(t *testing.T) {
 	t.Parallel()
-	said := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method) })
-	s := newServer(t, server.WithHandler("/extra/*", said))
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPut, "/extra/x", nil))
-	if w.Code != 200 || w.Body.String() != "PUT" {
-		t.Errorf("%d %s", w.Code, w.Body)
+	alive := func(ctx context.Context) error {
+		if _, ok := ctx.Deadline(); !ok {
+			return errors.New("no time limit")
+		}
+		return ctx.Err()
+	}
+	said := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := alive(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusTeapot)
+			return
+		}
+		_, _ = io.WriteString(w, r.Method)
+	})
+	s := newServer(t, server.WithHandler("/extra/*", said), server.WithReadiness(alive))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for path, body := range map[string]string{"/extra/x": http.MethodGet, "/readyz": `{"status":"ok"}`} {
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil).WithContext(gone))
+		if w.Code != http.StatusOK || w.Body.String() != body {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 
