@@ -198,38 +198,30 @@ func (f *finding) below(name string) *finding {
 	return f
 }
 
-// checkInteger returns the keyword that literal, a well-formed JSON number, fails, or "".
+// checkInteger returns the keyword that literal, a well-formed JSON number, fails, or "". It does no
+// arithmetic on literals of any length: one of a million digits costs as much as one of twenty.
 func checkInteger(schema *openapi3.Schema, literal string) string {
 	if strings.ContainsAny(literal, ".eE") {
 		return "type"
 	}
-	if n, err := strconv.ParseInt(literal, 10, 64); err == nil {
-		const exactly = maxFloatInteger
-		if -exactly < n && n < exactly {
-			return "" // a float64 holds it: kin-openapi compares it exactly
-		}
+	n, err := strconv.ParseInt(literal, 10, 64)
+	if err == nil && -maxFloatInteger < n && n < maxFloatInteger {
+		return "" // a float64 holds it: kin-openapi compares it exactly
 	}
-	n, _ := new(big.Int).SetString(literal, 10)
-	value := new(big.Rat).SetInt(n)
-	if schema.Min != nil {
-		if c := value.Cmp(new(big.Rat).SetFloat64(*schema.Min)); c < 0 {
-			return "minimum"
-		}
-	}
-	if schema.Max != nil {
-		if c := value.Cmp(new(big.Rat).SetFloat64(*schema.Max)); c > 0 {
-			return "maximum"
-		}
-	}
-	if len(schema.Enum) > 0 {
-		return "enum" // its values are all below 2^53
-	}
-	if !n.IsInt64() || schema.Format == "int32" {
+	// It is past 2^53, below which all limits are.
+	negative := literal[0] == '-'
+	switch {
+	case schema.Min != nil && negative:
+		return "minimum"
+	case schema.Max != nil && !negative:
+		return "maximum"
+	case len(schema.Enum) > 0:
+		return "enum"
+	case err != nil || schema.Format == "int32":
 		return "type"
-	}
-	if schema.MultipleOf != nil {
-		quotient := new(big.Rat).Quo(value, new(big.Rat).SetFloat64(*schema.MultipleOf))
-		if !quotient.IsInt() {
+	case schema.MultipleOf != nil:
+		factor := new(big.Rat).SetFloat64(*schema.MultipleOf)
+		if !factor.Quo(new(big.Rat).SetInt64(n), factor).IsInt() {
 			return "multipleOf"
 		}
 	}
