@@ -8,7 +8,7 @@ SPECTRAL      := @stoplight/spectral-cli@6.16.3
 
 FUZZTIME ?= 10m
 BENCHTIME ?= 1s
-COUNT ?= 5
+COUNT ?= 3
 # The race detector needs a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
