@@ -19,6 +19,13 @@ type Account struct {
 	ActivePlan bool
 }
 
+// Balance is an account with what it has paid for.
+type Balance struct {
+	Account Account
+	// Paid is the sum of the account's paid purchases, in whole units of its currency.
+	Paid int64
+}
+
 // Validate returns an error that says what is wrong with an account that is not fit to be stored.
 func (a Account) Validate() error {
 	switch {

@@ -13,6 +13,8 @@ var (
 	ErrNoActivePlan = errors.New("billing: the account has no active plan")
 	// ErrInvalidAmount says that an amount is zero or negative.
 	ErrInvalidAmount = errors.New("billing: the amount is not positive")
+	// ErrNotPending says that a purchase was settled in another way, or has expired.
+	ErrNotPending = errors.New("billing: the purchase is not pending")
 	// ErrPurchaseNotFound says that there is no purchase with such a token.
 	ErrPurchaseNotFound = errors.New("billing: no such purchase")
 	// ErrAccountNotFound says that there is no account with such an ID.
@@ -27,6 +29,8 @@ var (
 	ErrTokenTaken = errors.New("billing: the token is taken")
 	// ErrUnknownAccount is a Store's answer for a purchase of an account that it does not hold.
 	ErrUnknownAccount = errors.New("billing: a purchase of an unknown account")
+	// ErrSettled is a Store's answer for a purchase that is to be settled and is not pending.
+	ErrSettled = errors.New("billing: the purchase was settled before")
 	// ErrStoreClosed is a Store's answer to everything after its Close.
 	ErrStoreClosed = errors.New("billing: the store is closed")
 )

@@ -3,6 +3,8 @@ package billing_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/turbosmtp-go/billing/server/billing"
 )
@@ -13,10 +15,13 @@ var errBroken = errors.New("the disk is on fire")
 type probe struct {
 	billing.Store
 	fail  error
+	lock  sync.Mutex // of calls
 	calls map[string]int
 }
 
 func (p *probe) ask(method string) error {
+	p.lock.Lock()
+	defer p.lock.Unlock()
 	p.calls[method]++
 	return p.fail
 }
@@ -61,6 +66,27 @@ func (p *probe) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 		return nil, err
 	}
 	return p.Store.Purchases(ctx, page)
+}
+
+func (p *probe) Settle(ctx context.Context, token string, status billing.Status, at time.Time) (billing.Purchase, error) {
+	if err := p.ask("Settle"); err != nil {
+		return billing.Purchase{}, err
+	}
+	return p.Store.Settle(ctx, token, status, at)
+}
+
+func (p *probe) Balances(ctx context.Context, after string, limit int) ([]billing.Balance, error) {
+	if err := p.ask("Balances"); err != nil {
+		return nil, err
+	}
+	return p.Store.Balances(ctx, after, limit)
+}
+
+func (p *probe) Reset(ctx context.Context) error {
+	if err := p.ask("Reset"); err != nil {
+		return err
+	}
+	return p.Store.Reset(ctx)
 }
 
 func (p *probe) Ping(ctx context.Context) error {

@@ -22,13 +22,30 @@ type Purchase struct {
 	Status Status
 	// CreatedAt is when it was ordered: UTC, whole microseconds.
 	CreatedAt time.Time
+	// SettledAt is when it was paid or cancelled, in the same form. It is zero before that.
+	SettledAt time.Time
 }
 
 // Status is how far a purchase has come.
 type Status string
 
-// StatusPending is a purchase that waits for its payment.
-const StatusPending Status = "pending"
+const (
+	// StatusPending is a purchase that waits for its payment.
+	StatusPending Status = "pending"
+	// StatusPaid is a purchase whose amount was added to its account's balance.
+	StatusPaid Status = "paid"
+	// StatusCancelled is a purchase that its buyer does not want any more.
+	StatusCancelled Status = "cancelled"
+	// StatusExpired is a purchase that was neither paid nor cancelled within its Lifetime. It is never
+	// stored: a Service finds it by the clock.
+	StatusExpired Status = "expired"
+)
+
+// Lifetime is how long a purchase waits for its payment.
+const Lifetime = 24 * time.Hour
+
+// ExpiresAt is when the purchase can no longer be paid.
+func (p Purchase) ExpiresAt() time.Time { return p.CreatedAt.Add(Lifetime) }
 
 // Cursor returns the purchase's place in the list of all purchases.
 func (p Purchase) Cursor() Cursor { return Cursor{CreatedAt: p.CreatedAt, Token: p.Token} }

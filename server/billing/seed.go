@@ -53,6 +53,15 @@ func (s *Service) Seed(ctx context.Context, accounts []SeedAccount) error {
 	return nil
 }
 
+// Reset deletes all purchases, sets all balances to zero, and sets the given accounts to what they
+// were seeded as. Other accounts and all keys stay.
+func (s *Service) Reset(ctx context.Context, accounts []SeedAccount) error {
+	if err := s.store.Reset(ctx); err != nil {
+		return fmt.Errorf("billing: reset: %w", err)
+	}
+	return s.Seed(ctx, accounts)
+}
+
 func (s *Service) seed(ctx context.Context, seed SeedAccount) error {
 	keys, err := seed.keys()
 	if err != nil {

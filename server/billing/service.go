@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"time"
 )
 
@@ -37,8 +36,8 @@ func New(store Store, options ...Option) (*Service, error) {
 }
 
 // Authenticate returns the active account that credentials belong to. It fails with
-// ErrInvalidCredentials when they are unknown or wrong, with ErrAccountInactive when they are right
-// but their account is not active, and with the store's error when it cannot tell.
+// ErrInvalidCredentials when they are unknown or wrong, with ErrAccountInactive and the account when
+// they are right but it is not active, and with the store's error when it cannot tell.
 //
 // How long it takes does not depend on how much of a secret is right, nor on whether there is such
 // a key: Credentials are hashed before the store is asked, and the hashes are compared in constant
@@ -56,7 +55,7 @@ func (s *Service) Authenticate(ctx context.Context, credentials Credentials) (Ac
 	case err != nil || !equal:
 		return Account{}, ErrInvalidCredentials
 	case !account.Active:
-		return Account{}, ErrAccountInactive
+		return account, ErrAccountInactive
 	}
 	return account, nil
 }
@@ -108,7 +107,15 @@ func (s *Service) Purchase(ctx context.Context, token string) (Purchase, error) 
 	case err != nil:
 		return Purchase{}, fmt.Errorf("billing: find a purchase: %w", err)
 	}
-	return purchase, nil
+	return s.aged(purchase), nil
+}
+
+// aged returns a purchase as it is at this time: one that nobody has paid in time has expired.
+func (s *Service) aged(purchase Purchase) Purchase {
+	if purchase.Status == StatusPending && !s.now().Before(purchase.ExpiresAt()) {
+		purchase.Status = StatusExpired
+	}
+	return purchase
 }
 
 // Account returns the account with an ID. It fails with ErrAccountNotFound when there is none.
@@ -121,40 +128,6 @@ func (s *Service) Account(ctx context.Context, id string) (Account, error) {
 		return Account{}, fmt.Errorf("billing: find an account: %w", err)
 	}
 	return account, nil
-}
-
-// Filter says which purchases to list. Its zero value lists all of them.
-type Filter struct {
-	// AccountID, unless it is empty, leaves only the purchases of that account.
-	AccountID string
-}
-
-// pageSize is how many purchases are held at a time while they are listed.
-const pageSize = 500
-
-// Purchases lists purchases like a ledger, oldest first, by the page, so that neither memory nor
-// the store is held by a long list. Purchases that are made meanwhile may be part of it. An error
-// of the store ends the list as its last element.
-func (s *Service) Purchases(ctx context.Context, filter Filter) iter.Seq2[Purchase, error] {
-	return func(yield func(Purchase, error) bool) {
-		page := Page{AccountID: filter.AccountID, Limit: pageSize}
-		for {
-			purchases, err := s.store.Purchases(ctx, page)
-			if err != nil {
-				yield(Purchase{}, fmt.Errorf("billing: list purchases: %w", err))
-				return
-			}
-			for _, purchase := range purchases {
-				if !yield(purchase, nil) {
-					return
-				}
-			}
-			if len(purchases) < page.Limit {
-				return
-			}
-			page.After = purchases[len(purchases)-1].Cursor()
-		}
-	}
 }
 
 // Ready returns an error while the store cannot be reached.

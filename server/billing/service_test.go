@@ -65,8 +65,8 @@ func TestAuthenticate(t *testing.T) {
 		"active, API key":          {billing.APIKey("sandbox-active-token"), "sandbox-active", nil},
 		"no plan, consumer key":    {billing.ConsumerKey("sandbox-noplan-key", "sandbox-noplan-secret"), "sandbox-noplan", nil},
 		"no plan, API key":         {billing.APIKey("sandbox-noplan-token"), "sandbox-noplan", nil},
-		"inactive, consumer key":   {billing.ConsumerKey("sandbox-inactive-key", "sandbox-inactive-secret"), "", billing.ErrAccountInactive},
-		"inactive, API key":        {billing.APIKey("sandbox-inactive-token"), "", billing.ErrAccountInactive},
+		"inactive, consumer key":   {billing.ConsumerKey("sandbox-inactive-key", "sandbox-inactive-secret"), "sandbox-inactive", billing.ErrAccountInactive},
+		"inactive, API key":        {billing.APIKey("sandbox-inactive-token"), "sandbox-inactive", billing.ErrAccountInactive},
 		"inactive, wrong secret":   {billing.ConsumerKey("sandbox-inactive-key", "x"), "", billing.ErrInvalidCredentials},
 		"wrong secret":             {billing.ConsumerKey("sandbox-active-key", "sandbox-active-secreT"), "", billing.ErrInvalidCredentials},
 		"longer secret":            {billing.ConsumerKey("sandbox-active-key", "sandbox-active-secret "), "", billing.ErrInvalidCredentials},
@@ -293,7 +293,12 @@ func TestAFailingStore(t *testing.T) {
 	_, errs["Purchase"] = service.Purchase(ctx, strings.Repeat("a", 32))
 	_, errs["Account"] = service.Account(ctx, account.ID)
 	errs["Seed"] = service.Seed(ctx, billing.DemoAccounts())
+	_, errs["Pay"] = service.Pay(ctx, strings.Repeat("a", 32))
+	errs["Reset"] = service.Reset(ctx, billing.DemoAccounts())
 	errs["Ready"] = service.Ready(ctx)
+	for _, err := range service.Balances(ctx) {
+		errs["Balances"] = err
+	}
 	listed := 0
 	for _, err := range service.Purchases(ctx, billing.Filter{}) {
 		errs["Purchases"] = err

@@ -26,6 +26,10 @@ type Store interface {
 	// keys stay. Every key's AccountID is the account's ID.
 	PutAccount(ctx context.Context, account Account, keys ...Key) error
 
+	// Balances returns at most limit accounts, which is positive, with their balances: those whose ID
+	// sorts after the given one, by byte, in that order.
+	Balances(ctx context.Context, after string, limit int) ([]Balance, error)
+
 	// CreatePurchase stores a new purchase. It fails with ErrTokenTaken, and changes nothing, when
 	// there is one with its token, and with ErrUnknownAccount when there is no such account.
 	CreatePurchase(ctx context.Context, purchase Purchase) error
@@ -33,8 +37,19 @@ type Store interface {
 	// Purchase returns the purchase with a token. It fails with ErrNotFound when there is none.
 	Purchase(ctx context.Context, token string) (Purchase, error)
 
-	// Purchases returns a page of purchases, oldest first; those of the same microsecond by token.
+	// Settle ends a pending purchase: it sets its status and its SettledAt, and adds the amount to the
+	// account's balance when the status is StatusPaid, all or nothing. It returns the purchase as it
+	// is then. Of all calls for one purchase, however many come at once, one does so; every other one
+	// changes nothing, returns the purchase as it was found, and fails with ErrSettled. It fails with
+	// ErrNotFound when there is none.
+	Settle(ctx context.Context, token string, status Status, at time.Time) (Purchase, error)
+
+	// Purchases returns a page of purchases.
 	Purchases(ctx context.Context, page Page) ([]Purchase, error)
+
+	// Reset deletes all purchases and sets all balances to zero, all or nothing. Accounts and their
+	// keys stay.
+	Reset(ctx context.Context) error
 
 	// Ping returns an error when the store cannot be read.
 	Ping(ctx context.Context) error
@@ -43,11 +58,14 @@ type Store interface {
 	Close() error
 }
 
-// Page says which purchases a Store returns.
+// Page says which purchases a Store returns: oldest first, those of the same microsecond by token.
 type Page struct {
 	// AccountID, unless it is empty, leaves only the purchases of that account.
 	AccountID string
-	// After is the place after which the page begins; the zero Cursor is before all purchases.
+	// Newest turns the order around: newest first.
+	Newest bool
+	// After is the place after which the page begins, in the page's order; the zero Cursor is before
+	// all purchases.
 	After Cursor
 	// Limit is how many purchases the page holds at most. It is positive.
 	Limit int

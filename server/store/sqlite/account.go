@@ -32,6 +32,35 @@ func (s *Store) Account(ctx context.Context, id string) (billing.Account, error)
 	return account, nil
 }
 
+// Balances returns a page of accounts with their balances, by ID.
+func (s *Store) Balances(ctx context.Context, after string, limit int) ([]billing.Balance, error) {
+	balances, err := s.balances(ctx, after, limit)
+	if err != nil {
+		return nil, s.wrap(ctx, "list accounts", err)
+	}
+	return balances, nil
+}
+
+func (s *Store) balances(ctx context.Context, after string, limit int) (_ []billing.Balance, err error) {
+	if limit <= 0 {
+		return nil, fmt.Errorf("a page of %d accounts", limit)
+	}
+	rows, err := s.statements.balances.QueryContext(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // what it could say, Err says
+	var balances []billing.Balance
+	for rows.Next() {
+		var b billing.Balance
+		if err := rows.Scan(append(accountFields(&b.Account), &b.Paid)...); err != nil {
+			return nil, err
+		}
+		balances = append(balances, b)
+	}
+	return balances, rows.Err()
+}
+
 // PutAccount stores an account and gives it keys, in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
 	return s.wrap(ctx, "store an account", s.putAccount(ctx, account, keys))

@@ -102,16 +102,24 @@ func TestQueriesUseAnIndex(t *testing.T) {
 		arguments []any
 		want      string
 	}{
-		"purchase": {"SELECT " + purchaseColumns + " FROM purchases WHERE token = ?", []any{"t"},
+		"purchase": {purchaseByToken, []any{"t"},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"ledger": {"SELECT " + purchaseColumns + " FROM purchases WHERE" + ledger, []any{0, "", 1},
+		"ledger": {"SELECT " + purchaseColumns + " FROM purchases WHERE" + oldestFirst, []any{0, "", 1},
 			"SEARCH purchases USING PRIMARY KEY ((created_at,token)>(?,?))"},
-		"account": {"SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + ledger, []any{"a", 0, "", 1},
+		"account": {"SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + oldestFirst, []any{"a", 0, "", 1},
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)>(?,?))"},
+		"newest": {"SELECT " + purchaseColumns + " FROM purchases WHERE" + newestFirst, []any{0, "", 1},
+			"SEARCH purchases USING PRIMARY KEY ((created_at,token)<(?,?))"},
+		"newest of account": {"SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + newestFirst, []any{"a", 0, "", 1},
+			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)<(?,?))"},
+		"settle": {"UPDATE purchases SET status = ? WHERE token = ? AND status = ?", []any{"paid", "t", "pending"},
+			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
+		"balances": {"SELECT " + accountColumns + " FROM accounts a WHERE a.id > ? ORDER BY a.id LIMIT ?", []any{"", 1},
+			"SEARCH a USING PRIMARY KEY (id>?)"},
 	} {
 		var id, parent, unused int
 		var plan string
-		rows := store.reader.QueryRowContext(t.Context(), "EXPLAIN QUERY PLAN "+query.text, query.arguments...)
+		rows := store.writer.QueryRowContext(t.Context(), "EXPLAIN QUERY PLAN "+query.text, query.arguments...)
 		if err := rows.Scan(&id, &parent, &unused, &plan); err != nil || plan != query.want {
 			t.Errorf("%s: the plan is %q, %v; want %q", name, plan, err, query.want)
 		}

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	code "modernc.org/sqlite/lib"
@@ -16,7 +18,7 @@ import (
 // holds, sorts as time does, takes 8 bytes in every index, and has one form only.
 func (s *Store) CreatePurchase(ctx context.Context, p billing.Purchase) error {
 	_, err := s.statements.createPurchase.ExecContext(ctx,
-		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro())
+		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro(), settledAt(p))
 	switch resultCode(err) {
 	case code.SQLITE_CONSTRAINT_UNIQUE, code.SQLITE_CONSTRAINT_PRIMARYKEY:
 		err = billing.ErrTokenTaken
@@ -35,7 +37,7 @@ func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, e
 	return purchase, nil
 }
 
-// Purchases returns a page of purchases, oldest first.
+// Purchases returns a page of purchases.
 func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Purchase, error) {
 	purchases, err := s.purchases(ctx, page)
 	if err != nil {
@@ -48,9 +50,21 @@ func (s *Store) purchases(ctx context.Context, page billing.Page) (_ []billing.P
 	if page.Limit <= 0 {
 		return nil, fmt.Errorf("a page of %d purchases", page.Limit)
 	}
-	statement, arguments := s.statements.purchases, []any{page.After.CreatedAt.UnixMicro(), page.After.Token, page.Limit}
+	after := page.After.CreatedAt.UnixMicro()
+	if page.Newest && page.After == (billing.Cursor{}) {
+		after = math.MaxInt64
+	}
+	arguments := []any{after, page.After.Token, page.Limit}
+	statement := s.statements.oldest
+	if page.Newest {
+		statement = s.statements.newest
+	}
 	if page.AccountID != "" {
-		statement, arguments = s.statements.accountPurchases, append([]any{page.AccountID}, arguments...)
+		arguments = append([]any{page.AccountID}, arguments...)
+		statement = s.statements.accountOldest
+		if page.Newest {
+			statement = s.statements.accountNewest
+		}
 	}
 	rows, err := statement.QueryContext(ctx, arguments...)
 	if err != nil {
@@ -71,8 +85,17 @@ func (s *Store) purchases(ctx context.Context, page billing.Page) (_ []billing.P
 // scanPurchase reads purchaseColumns.
 func scanPurchase(row interface{ Scan(into ...any) error }) (billing.Purchase, error) {
 	var p billing.Purchase
-	var micros int64
-	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &micros)
-	p.CreatedAt = time.UnixMicro(micros).UTC()
+	var created int64
+	var settled sql.NullInt64
+	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &created, &settled)
+	p.CreatedAt = time.UnixMicro(created).UTC()
+	if settled.Valid {
+		p.SettledAt = time.UnixMicro(settled.Int64).UTC()
+	}
 	return p, err
+}
+
+// settledAt is how a purchase's SettledAt is stored.
+func settledAt(p billing.Purchase) sql.NullInt64 {
+	return sql.NullInt64{Int64: p.SettledAt.UnixMicro(), Valid: !p.SettledAt.IsZero()}
 }

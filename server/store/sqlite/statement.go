@@ -10,19 +10,24 @@ import (
 type statements struct {
 	all []*sql.Stmt
 
-	key              *sql.Stmt
-	account          *sql.Stmt
-	createPurchase   *sql.Stmt
-	purchase         *sql.Stmt
-	purchases        *sql.Stmt
-	accountPurchases *sql.Stmt
+	key            *sql.Stmt
+	account        *sql.Stmt
+	balances       *sql.Stmt
+	createPurchase *sql.Stmt
+	purchase       *sql.Stmt
+	oldest         *sql.Stmt
+	newest         *sql.Stmt
+	accountOldest  *sql.Stmt
+	accountNewest  *sql.Stmt
 }
 
 const (
 	accountColumns  = "a.id, a.name, a.currency, a.active, a.active_plan"
-	purchaseColumns = "token, account_id, amount, currency, status, created_at"
-	// ledger is the order of purchases, from a cursor on.
-	ledger = " (created_at, token) > (?, ?) ORDER BY created_at, token LIMIT ?"
+	purchaseColumns = "token, account_id, amount, currency, status, created_at, settled_at"
+	purchaseByToken = "SELECT " + purchaseColumns + " FROM purchases WHERE token = ?"
+	// oldestFirst and newestFirst are the orders of purchases, from a cursor on.
+	oldestFirst = " (created_at, token) > (?, ?) ORDER BY created_at, token LIMIT ?"
+	newestFirst = " (created_at, token) < (?, ?) ORDER BY created_at DESC, token DESC LIMIT ?"
 )
 
 func prepare(ctx context.Context, writer, reader *sql.DB) (statements, error) {
@@ -32,13 +37,16 @@ func prepare(ctx context.Context, writer, reader *sql.DB) (statements, error) {
 		db   *sql.DB
 		text string
 	}{
-		{&s.createPurchase, writer, "INSERT INTO purchases (" + purchaseColumns + ") VALUES (?, ?, ?, ?, ?, ?)"},
+		{&s.createPurchase, writer, "INSERT INTO purchases (" + purchaseColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?)"},
 		{&s.key, reader, "SELECT k.secret_hash, " + accountColumns +
 			" FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.id = ?"},
 		{&s.account, reader, "SELECT " + accountColumns + " FROM accounts a WHERE a.id = ?"},
-		{&s.purchase, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE token = ?"},
-		{&s.purchases, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE" + ledger},
-		{&s.accountPurchases, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + ledger},
+		{&s.purchase, reader, purchaseByToken},
+		{&s.balances, reader, "SELECT " + accountColumns + ", a.balance FROM accounts a WHERE a.id > ? ORDER BY a.id LIMIT ?"},
+		{&s.oldest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE" + oldestFirst},
+		{&s.newest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE" + newestFirst},
+		{&s.accountOldest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + oldestFirst},
+		{&s.accountNewest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + newestFirst},
 	} {
 		prepared, err := statement.db.PrepareContext(ctx, statement.text) //nolint:sqlclosecheck // close does it
 		if err != nil {

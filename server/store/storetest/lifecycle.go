@@ -26,8 +26,11 @@ func methods(ctx context.Context, store billing.Store) map[string]error {
 	errs["PutAccount"] = store.PutAccount(ctx, globex)
 	errs["CreatePurchase"] = store.CreatePurchase(ctx, purchase(1, noon))
 	_, errs["Purchase"] = store.Purchase(ctx, token(0))
+	_, errs["Settle"] = store.Settle(ctx, token(0), billing.StatusPaid, noon)
+	_, errs["Balances"] = store.Balances(ctx, "", 1)
 	_, errs["Purchases"] = store.Purchases(ctx, billing.Page{Limit: 1})
 	_, errs["Purchases of an account"] = store.Purchases(ctx, billing.Page{AccountID: acme.ID, Limit: 1})
+	errs["Reset"] = store.Reset(ctx)
 	errs["Ping"] = store.Ping(ctx)
 	return errs
 }

@@ -20,6 +20,7 @@ var purchaseTests = []test{
 	{"a purchase needs an account", testPurchaseOfUnknown},
 	{"a purchase that breaks the rules is refused", testInvalidPurchase},
 	{"purchases are listed oldest first", testOrder},
+	{"purchases are listed newest first too", testNewestFirst},
 	{"purchases are listed by the page", testPages},
 	{"purchases are listed by account", testByAccount},
 }
@@ -36,7 +37,7 @@ func testPurchase(t testing.TB, store billing.Store) {
 		purchase(2, noon.Add(999_999*time.Microsecond)),
 		purchase(3, time.Date(1969, 12, 31, 23, 59, 59, 999_999_000, time.UTC)),
 		purchase(4, time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)),
-		{Token: token(5), AccountID: globex.ID, Amount: math.MaxInt64, Currency: "EUR", Status: "paid", CreatedAt: noon},
+		{Token: token(5), AccountID: globex.ID, Amount: math.MaxInt64, Currency: "EUR", Status: billing.StatusPaid, CreatedAt: noon, SettledAt: noon.Add(time.Microsecond)},
 	} {
 		create(t, store, want)
 		got, err := store.Purchase(context.Background(), want.Token)
@@ -124,6 +125,39 @@ func testOrder(t testing.TB, store billing.Store) {
 	}
 	if got := list(t, store, billing.Page{Limit: 10}); !slices.Equal(got, want) {
 		t.Errorf("listed\n%v, want\n%v", got, want)
+	}
+}
+
+func testNewestFirst(t testing.TB, store billing.Store) {
+	put(t, store, acme)
+	put(t, store, globex)
+	var all, own []billing.Purchase
+	for i := range 10 {
+		p := purchase(i, noon.Add(time.Duration(i/3)*time.Microsecond))
+		if i%2 == 1 {
+			p.AccountID = globex.ID
+		} else {
+			own = append([]billing.Purchase{p}, own...)
+		}
+		create(t, store, p)
+		all = append([]billing.Purchase{p}, all...)
+	}
+	for _, account := range []string{"", acme.ID} {
+		want := all
+		if account != "" {
+			want = own
+		}
+		var got []billing.Purchase
+		for page := (billing.Page{AccountID: account, Newest: true, Limit: 2}); ; page.After = got[len(got)-1].Cursor() {
+			part := list(t, store, page)
+			got = append(got, part...)
+			if len(part) == 0 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of %q listed\n%v, want\n%v", account, got, want)
+		}
 	}
 }
 

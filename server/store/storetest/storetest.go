@@ -14,7 +14,7 @@ import (
 // closes.
 func Run(t *testing.T, open func(t testing.TB) billing.Store) {
 	t.Helper()
-	for _, group := range [][]test{accountTests, purchaseTests, concurrencyTests, lifecycleTests} {
+	for _, group := range [][]test{accountTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()

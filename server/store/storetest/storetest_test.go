@@ -27,76 +27,6 @@ func TestAGoodStorePasses(t *testing.T) {
 	Run(t, open)
 }
 
-// defect is a store that does all but one thing right: a method that is set here stands in for the
-// good store's.
-type defect struct {
-	billing.Store
-	key            func(ctx context.Context, id string) (billing.Key, billing.Account, error)
-	account        func(ctx context.Context, id string) (billing.Account, error)
-	putAccount     func(ctx context.Context, account billing.Account, keys ...billing.Key) error
-	createPurchase func(ctx context.Context, purchase billing.Purchase) error
-	purchase       func(ctx context.Context, token string) (billing.Purchase, error)
-	purchases      func(ctx context.Context, page billing.Page) ([]billing.Purchase, error)
-	ping           func(ctx context.Context) error
-	close          func() error
-}
-
-func (d *defect) Key(ctx context.Context, id string) (billing.Key, billing.Account, error) {
-	if d.key != nil {
-		return d.key(ctx, id)
-	}
-	return d.Store.Key(ctx, id)
-}
-
-func (d *defect) Account(ctx context.Context, id string) (billing.Account, error) {
-	if d.account != nil {
-		return d.account(ctx, id)
-	}
-	return d.Store.Account(ctx, id)
-}
-
-func (d *defect) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	if d.putAccount != nil {
-		return d.putAccount(ctx, account, keys...)
-	}
-	return d.Store.PutAccount(ctx, account, keys...)
-}
-
-func (d *defect) CreatePurchase(ctx context.Context, purchase billing.Purchase) error {
-	if d.createPurchase != nil {
-		return d.createPurchase(ctx, purchase)
-	}
-	return d.Store.CreatePurchase(ctx, purchase)
-}
-
-func (d *defect) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
-	if d.purchase != nil {
-		return d.purchase(ctx, token)
-	}
-	return d.Store.Purchase(ctx, token)
-}
-
-func (d *defect) Purchases(ctx context.Context, page billing.Page) ([]billing.Purchase, error) {
-	if d.purchases != nil {
-		return d.purchases(ctx, page)
-	}
-	return d.Store.Purchases(ctx, page)
-}
-
-func (d *defect) Ping(ctx context.Context) error {
-	if d.ping != nil {
-		return d.ping(ctx)
-	}
-	return d.Store.Ping(ctx)
-}
-
-func (d *defect) Close() error {
-	if d.close != nil {
-		return d.close()
-	}
-	return d.Store.Close()
-}
-
 // TestEachDefectIsFound breaks one promise at a time, and names a test that must notice.
 func TestEachDefectIsFound(t *testing.T) {
 	t.Parallel()
@@ -234,6 +164,43 @@ func TestEachDefectIsFound(t *testing.T) {
 				return k, account, err
 			}
 		}, "an account and its key are read as of one moment"},
+		"a payment is not added": {func(d *defect) {
+			d.settle = func(ctx context.Context, token string, _ billing.Status, at time.Time) (billing.Purchase, error) {
+				p, err := d.Store.Settle(ctx, token, billing.StatusCancelled, at)
+				p.Status = billing.StatusPaid
+				return p, err
+			}
+		}, "of a thousand payments at once one counts"},
+		"a cancelled purchase is paid for": {func(d *defect) {
+			d.settle = func(ctx context.Context, token string, _ billing.Status, at time.Time) (billing.Purchase, error) {
+				return d.Store.Settle(ctx, token, billing.StatusPaid, at)
+			}
+		}, "a cancelled purchase is in no balance"},
+		"a second payment is said to count": {func(d *defect) {
+			d.settle = func(ctx context.Context, token string, status billing.Status, at time.Time) (billing.Purchase, error) {
+				p, err := d.Store.Settle(ctx, token, status, at)
+				if errors.Is(err, billing.ErrSettled) {
+					err = nil
+				}
+				return p, err
+			}
+		}, "a purchase is settled once"},
+		"balances come in any order": {func(d *defect) {
+			d.balances = func(ctx context.Context, after string, limit int) ([]billing.Balance, error) {
+				found, err := d.Store.Balances(ctx, after, limit)
+				slices.Reverse(found)
+				return found, err
+			}
+		}, "balances are listed by the page"},
+		"the newest come last": {func(d *defect) {
+			d.purchases = func(ctx context.Context, page billing.Page) ([]billing.Purchase, error) {
+				page.Newest = false
+				return d.Store.Purchases(ctx, page)
+			}
+		}, "purchases are listed newest first too"},
+		"a reset does nothing": {func(d *defect) {
+			d.reset = func(context.Context) error { return nil }
+		}, "a reset leaves accounts and keys, and nothing else"},
 		"a ping fails": {func(d *defect) {
 			d.ping = func(context.Context) error { return broken }
 		}, "an open store answers a ping"},
@@ -302,7 +269,7 @@ func ignore(store billing.Store, failure error) func(context.Context, billing.Pu
 // of, "" when it was content.
 func outcome(t *testing.T, name string, store billing.Store) string {
 	t.Helper()
-	for _, group := range [][]test{accountTests, purchaseTests, concurrencyTests, lifecycleTests} {
+	for _, group := range [][]test{accountTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
 		for _, test := range group {
 			if test.name != name {
 				continue
