@@ -15,6 +15,7 @@ type Option func(*settings)
 
 type settings struct {
 	prefix string
+	secure bool
 	logger *slog.Logger
 }
 
@@ -22,6 +23,12 @@ type settings struct {
 // default is DefaultPrefix.
 func WithPrefix(prefix string) Option {
 	return func(s *settings) { s.prefix = prefix }
+}
+
+// WithSecureCookie lets the browser send the page's cookie over https only. By default that is so when
+// the request came over TLS, which a proxy in front of the server hides.
+func WithSecureCookie() Option {
+	return func(s *settings) { s.secure = true }
 }
 
 // WithLogger sets where failures are described. The default is slog.Default.

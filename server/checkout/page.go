@@ -58,19 +58,32 @@ func newPages() (*pages, error) {
 func contentSecurityPolicy(style []byte) string {
 	hash := sha256.Sum256(style)
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 }
 
 // purchaseView is what the page of a purchase says.
 type purchaseView struct {
-	Account  string
-	Amount   string
-	Currency string
-	Status   billing.Status
-	State    string
-	Time     string // for people
-	Machine  string // for the datetime attribute
-	Pending  bool
+	Account   string
+	Amount    string
+	Currency  string
+	Status    billing.Status
+	State     string // the status in words
+	Created   moment
+	Expires   moment
+	Settled   moment
+	Pending   bool
+	Notice    string // what the reader must know besides
+	FormToken string // of a pending one
+}
+
+// moment is a point in time for a page.
+type moment struct {
+	Text    string // for people
+	Machine string // for the datetime attribute
+}
+
+func momentOf(t time.Time) moment {
+	return moment{t.UTC().Format("2 Jan 2006, 15:04 UTC"), t.UTC().Format(time.RFC3339)}
 }
 
 // failureView is what the page of a failure says.
@@ -87,16 +100,24 @@ func describe(p billing.Purchase, account billing.Account) purchaseView {
 		Currency: p.Currency,
 		Status:   p.Status,
 		State:    state(p.Status),
-		Time:     p.CreatedAt.UTC().Format("2 Jan 2006, 15:04 UTC"),
-		Machine:  p.CreatedAt.UTC().Format(time.RFC3339),
+		Created:  momentOf(p.CreatedAt),
+		Expires:  momentOf(p.ExpiresAt()),
+		Settled:  momentOf(p.SettledAt),
 		Pending:  p.Status == billing.StatusPending,
 	}
 }
 
 // state says in words how far a purchase has come.
 func state(status billing.Status) string {
-	if status == billing.StatusPending {
+	switch status {
+	case billing.StatusPending:
 		return "Waiting for payment"
+	case billing.StatusPaid:
+		return "Paid"
+	case billing.StatusCancelled:
+		return "Cancelled"
+	case billing.StatusExpired:
+		return "Expired"
 	}
 	return string(status)
 }

@@ -46,7 +46,11 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 			return nil, fmt.Errorf("sandbox: add the demo accounts: %w", err)
 		}
 	}
-	pages, err := checkout.New(s.billing, checkout.WithLogger(s.settings.logger))
+	page := []checkout.Option{checkout.WithLogger(s.settings.logger)}
+	if strings.HasPrefix(public, "https:") {
+		page = append(page, checkout.WithSecureCookie())
+	}
+	pages, err := checkout.New(s.billing, page...)
 	if err != nil {
 		return nil, err
 	}
