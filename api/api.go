@@ -1,5 +1,6 @@
-// Package api holds the OpenAPI document that everything else in this module is made from, and
-// loads it. Nothing in it is written in Go a second time.
+// Package api holds the OpenAPI documents that everything else in this module is made from, and loads
+// them: the API's own and, beside it, the one of the sandbox's control. Nothing in them is written in
+// Go a second time.
 package api
 
 import (
@@ -9,20 +10,33 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-//go:embed openapi.yaml
-var document []byte
+var (
+	//go:embed openapi.yaml
+	document []byte
+	//go:embed sandbox.yaml
+	sandboxDocument []byte
+)
 
-// YAML returns a copy of the document as it was written.
+// YAML returns a copy of the API's document as it was written.
 func YAML() []byte {
 	return append([]byte(nil), document...)
 }
 
-// Load parses the document and resolves its references. Each call returns a new value, which the
-// caller may change. It fails only when the embedded document is not well-formed OpenAPI.
+// Load parses the API's document and resolves its references. Each call returns a new value, which
+// the caller may change. It fails only when the embedded document is not well-formed OpenAPI.
 func Load() (*openapi3.T, error) {
+	return load(document)
+}
+
+// LoadSandbox does with the document of the sandbox's control what Load does with the API's.
+func LoadSandbox() (*openapi3.T, error) {
+	return load(sandboxDocument)
+}
+
+func load(document []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
-		return nil, fmt.Errorf("api: load the OpenAPI document: %w", err)
+		return nil, fmt.Errorf("api: load an OpenAPI document: %w", err)
 	}
 	return doc, nil
 }

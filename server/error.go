@@ -35,7 +35,7 @@ func (s *Server) answerError(err error, ec echo.Context) {
 	if status >= http.StatusInternalServerError {
 		s.logFailure(ec, "a request failed", err)
 	}
-	s.send(ec, status, s.contract.Failure(ec, sentence))
+	s.send(ec, status, s.failure(ec, sentence))
 }
 
 // explain chooses the status and the sentence for an error that is not the contract's.
@@ -54,6 +54,15 @@ func explain(err error) (int, string) {
 		return http.StatusServiceUnavailable, "The server took too long. Nothing is known about the request's outcome."
 	}
 	return http.StatusInternalServerError, "The server failed. Nothing is known about the request's outcome."
+}
+
+// failure is the body of a failure: as the document has it that the request's path belongs to.
+func (s *Server) failure(ec echo.Context, sentence string) []byte {
+	c := s.contractBelow(ec.Request().URL.Path)
+	if c == nil {
+		c = s.Contract()
+	}
+	return c.Failure(ec, sentence)
 }
 
 func (s *Server) send(ec echo.Context, status int, body []byte) {
@@ -75,21 +84,30 @@ func (s *Server) logFailure(ec echo.Context, message string, err error) {
 // answer. A client that is still sending when its connection closes would lose the answer.
 const maxDrain = 32 << 20
 
-// guard is around every request: it names it, keeps a panic from ending the server, answers OPTIONS
-// like any other method that a path does not take, and makes sure that a refusal can be read.
+// guard is around every request: it names it, and makes sure that a refusal can be read.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) (err error) {
+	return func(ec echo.Context) error {
 		r := ec.Request()
 		ec.Response().Header()[echo.HeaderXRequestID] = []string{requestID(r)}
+		err := next(ec)
+		if err != nil || ec.Response().Status >= http.StatusBadRequest {
+			drain(r)
+		}
+		return err
+	}
+}
+
+// safely keeps a panic of what is behind it from ending the server, and answers OPTIONS like any other
+// method that a path does not take. It is behind the caller's own middleware, to which a panic is an
+// error like any other.
+func safely(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) (err error) {
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
 					panic(v)
 				}
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-			}
-			if err != nil {
-				drain(r)
 			}
 		}()
 		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {

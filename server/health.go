@@ -18,11 +18,11 @@ func (s *Server) addProbes() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), s.settings.timeLimit)
 		defer cancel()
 		if s.stopping.Load() {
-			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is stopping."))
+			return ec.JSONBlob(http.StatusServiceUnavailable, s.failure(ec, "The server is stopping."))
 		}
 		if err := s.settings.ready(ctx); err != nil {
 			s.settings.logger.LogAttrs(ctx, slog.LevelError, "the server is not ready", slog.Any("error", err))
-			return ec.JSONBlob(http.StatusServiceUnavailable, s.contract.Failure(ec, "The server is not ready."))
+			return ec.JSONBlob(http.StatusServiceUnavailable, s.failure(ec, "The server is not ready."))
 		}
 		return live(ec)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
@@ -71,6 +73,12 @@ func WithAnswerCheck(check contract.AnswerCheck) Option {
 	return func(s *settings) { s.answers = check }
 }
 
+// WithPrefer lets a request choose its answer among the document's examples by the header Prefer, as
+// contract.WithPrefer says. By default the header is not looked at.
+func WithPrefer() Option {
+	return func(s *settings) { s.contract = append(s.contract, contract.WithPrefer()) }
+}
+
 // WithReadiness sets what /readyz asks: nil is ready, an error is logged and answered with 503. By
 // default a server that serves is ready.
 func WithReadiness(ready func(context.Context) error) Option {
@@ -84,6 +92,20 @@ func WithHandler(path string, handler http.Handler) Option {
 	return func(s *settings) { s.routes = append(s.routes, extraRoute{path, handler}) }
 }
 
+// WithMiddleware puts middleware around all requests, in the order given: behind the one that names
+// them (X-Request-Id) and before every check. A failure comes to it as an error, which becomes an
+// answer when it is returned or given to echo.Context's Error. There is none by default.
+func WithMiddleware(middleware ...echo.MiddlewareFunc) Option {
+	return func(s *settings) { s.middleware = append(s.middleware, middleware...) }
+}
+
+// WithRefusals sets what is told of requests that no middleware sees, since net/http refuses them: what
+// is no HTTP, or too long. It gets the status, the reason in a sentence and the body of the answer. By
+// default nobody is told.
+func WithRefusals(refused func(status int, sentence string, body []byte)) Option {
+	return func(s *settings) { s.refused = refused }
+}
+
 type settings struct {
 	logger        *slog.Logger
 	maxBody       int64
@@ -95,7 +117,11 @@ type settings struct {
 	idleTimeout   time.Duration
 	grace         time.Duration
 	answers       contract.AnswerCheck
+	contract      []contract.Option // more than those that New gives in any case
 	ready         func(context.Context) error
+	apis          []API
+	middleware    []echo.MiddlewareFunc
+	refused       func(status int, sentence string, body []byte)
 	routes        []extraRoute
 }
 

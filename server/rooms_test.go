@@ -14,7 +14,7 @@ import (
 func TestRooms(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/turbosmtp-go/billing/"
-	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver"}
+	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver", "gen/control"}
 	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/store/sqlite"}
 	rooms := map[string][]string{
 		"api":                              {},
@@ -23,6 +23,7 @@ func TestRooms(t *testing.T) {
 		"gen/model":                        {},
 		"gen/httpclient":                   {"gen/model"},
 		"gen/httpserver":                   {"gen/model"},
+		"gen/control":                      {},
 		"client":                           {"gen/model", "gen/httpclient"},
 		"client/cmd/buycredits":            {"client", "gen/model"},
 		"server":                           append([]string{"api", "server/contract"}, gen...),
@@ -32,6 +33,7 @@ func TestRooms(t *testing.T) {
 		"server/store/sqlite":              {"server/billing"},
 		"server/store/storetest":           {"server/billing"},
 		"server/checkout":                  {"server/billing"},
+		"server/reference":                 {},
 		"server/sandbox":                   append(library, gen...),
 		"server/cmd/sandbox":               {"server/sandbox"},
 	}

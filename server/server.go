@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
@@ -21,10 +20,10 @@ import (
 
 // Server is an HTTP server of the document's API.
 type Server struct {
-	echo     *echo.Echo
-	contract *contract.Contract
-	settings settings
-	stopping atomic.Bool
+	echo      *echo.Echo
+	contracts []*contract.Contract // of the document and, after it, of WithAPI
+	settings  settings
+	stopping  atomic.Bool
 }
 
 // New makes a server that lets authenticator decide on credentials and answers with what
@@ -48,29 +47,34 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if err != nil {
 		return nil, err
 	}
-	s.contract, err = contract.Compile(document,
-		contract.WithAuthenticator(authenticator),
-		contract.WithMaxBody(s.settings.maxBody),
-		contract.WithTimeLimit(s.settings.timeLimit),
-		contract.WithAnswerCheck(s.settings.answers),
-		contract.WithLogger(s.settings.logger))
-	if err != nil {
-		return nil, err
-	}
 	s.echo.Binder = contract.Binder{}
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.IPExtractor = echo.ExtractIPDirect()
-	s.echo.Use(s.guard, s.contract.Middleware)
-	httpserver.RegisterHandlersWithBaseURL(s.echo, httpserver.NewStrictHandler(implementation, nil), s.contract.BasePath())
+	s.echo.Use(s.guard)
+	s.echo.Use(s.settings.middleware...)
+	s.echo.Use(safely)
+	own := API{Document: document, Authenticator: authenticator, Register: func(router *echo.Echo, basePath string) {
+		httpserver.RegisterHandlersWithBaseURL(router, httpserver.NewStrictHandler(implementation, nil), basePath)
+	}}
+	if err := s.add(own, s.settings.contract...); err != nil {
+		return nil, err
+	}
+	for _, more := range s.settings.apis {
+		if err := s.add(more); err != nil {
+			return nil, err
+		}
+	}
 	s.addProbes()
 	for _, r := range s.settings.routes {
-		if strings.HasPrefix(r.path, s.contract.BasePath()+"/") {
-			return nil, fmt.Errorf("server: the path %s is below the API's own, %s", r.path, s.contract.BasePath())
+		if c := s.contractBelow(r.path); c != nil {
+			return nil, fmt.Errorf("server: the path %s is below an API's own, %s", r.path, c.BasePath())
 		}
 		s.echo.Any(r.path, echo.WrapHandler(s.patient(r.handler)))
 	}
-	if err := s.contract.CheckRoutes(s.echo.Routes()); err != nil {
-		return nil, err
+	for _, c := range s.contracts {
+		if err := c.CheckRoutes(s.echo.Routes()); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -86,7 +90,11 @@ func (s *Server) patient(handler http.Handler) http.Handler {
 }
 
 // BasePath is the path that the API's routes begin with, as the document's first server has it.
-func (s *Server) BasePath() string { return s.contract.BasePath() }
+func (s *Server) BasePath() string { return s.Contract().BasePath() }
+
+// Contract returns the document's contract, for a middleware that must know which operation a request
+// is of, or who sent it.
+func (s *Server) Contract() *contract.Contract { return s.contracts[0] }
 
 // Handler returns the server as an http.Handler, for a server or a test of the caller's own. The
 // limits on headers and time are Serve's.
@@ -108,7 +116,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- server.Serve(documentedListener{listener, s.refusalBody})
+		ended <- server.Serve(documentedListener{listener, s.refuse})
 	}()
 	select {
 	case err := <-ended:

@@ -182,19 +182,19 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	said := http.NotFoundHandler()
 	for want, option := range map[string]server.Option{
-		"is nil":              server.WithLogger(nil),
-		"an option is nil":    server.WithReadiness(nil),
-		"at most 0 bytes":     server.WithMaxBody(0),
-		"headers of at most":  server.WithMaxHeader(0),
-		"read time limit":     server.WithReadTimeout(0),
-		"write time limit":    server.WithWriteTimeout(-1),
-		"idle time limit":     server.WithIdleTimeout(0),
-		"grace time limit":    server.WithGracePeriod(0),
-		"time limit 0s":       server.WithTimeLimit(0),
-		"check of answers":    server.WithAnswerCheck(7),
-		"below the API's own": server.WithHandler("/api/v2/billing/free", said),
-		"begin with a slash":  server.WithHandler("x", said),
-		"has no handler":      server.WithHandler("/x", nil),
+		"is nil":             server.WithLogger(nil),
+		"an option is nil":   server.WithReadiness(nil),
+		"at most 0 bytes":    server.WithMaxBody(0),
+		"headers of at most": server.WithMaxHeader(0),
+		"read time limit":    server.WithReadTimeout(0),
+		"write time limit":   server.WithWriteTimeout(-1),
+		"idle time limit":    server.WithIdleTimeout(0),
+		"grace time limit":   server.WithGracePeriod(0),
+		"time limit 0s":      server.WithTimeLimit(0),
+		"check of answers":   server.WithAnswerCheck(7),
+		"below an API's own": server.WithHandler("/api/v2/billing/free", said),
+		"begin with a slash": server.WithHandler("x", said),
+		"has no handler":     server.WithHandler("/x", nil),
 	} {
 		if _, err := server.New(stub{}, letIn, option); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

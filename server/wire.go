@@ -13,8 +13,11 @@ import (
 // become the document's own, in JSON like all others.
 type documentedListener struct {
 	net.Listener
-	body func(status int, sentence string) []byte
+	refuse refuser
 }
+
+// refuser returns the body of a refusal of net/http's own.
+type refuser func(status int, sentence string) []byte
 
 // Accept returns the next connection.
 func (l documentedListener) Accept() (net.Conn, error) {
@@ -22,13 +25,16 @@ func (l documentedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &documentedConn{Conn: c, body: l.body}, nil
+	return &documentedConn{Conn: c, refuse: l.refuse}, nil
 }
 
 type documentedConn struct {
 	net.Conn
-	body func(status int, sentence string) []byte
+	refuse refuser
 }
+
+// NetConn returns the connection beneath, like tls.Conn's.
+func (c *documentedConn) NetConn() net.Conn { return c.Conn }
 
 var (
 	httpVersion = []byte("HTTP/1.1 ")
@@ -82,15 +88,19 @@ func (c *documentedConn) refusal(status int) []byte {
 	case http.StatusHTTPVersionNotSupported:
 		status = http.StatusBadRequest
 	}
-	body := c.body(status, sentence)
+	body := c.refuse(status, sentence)
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		status, http.StatusText(status), len(body), body)
 }
 
-// refusalBody is the body of a refusal of net/http's own.
-func (s *Server) refusalBody(status int, sentence string) []byte {
+// refuse answers for net/http, and tells who wants to know.
+func (s *Server) refuse(status int, sentence string) []byte {
+	body := s.Contract().Failure(nil, sentence)
 	if status == http.StatusBadRequest {
-		return s.contract.Malformed(sentence)
+		body = s.Contract().Malformed(sentence)
 	}
-	return s.contract.Failure(nil, sentence)
+	if s.settings.refused != nil {
+		s.settings.refused(status, sentence, body)
+	}
+	return body
 }

@@ -30,7 +30,7 @@ func newRequestContext(parent context.Context, limit time.Duration) *requestCont
 type principalKey struct{}
 
 // Principal returns what the Authenticator returned for the request, nil when the operation asks for
-// no credentials or the request came without.
+// no credentials or the request came without. After the middleware it is who was denied, too.
 func Principal(ctx context.Context) any { return ctx.Value(principalKey{}) }
 
 // Value returns the principal, or a value of the request.

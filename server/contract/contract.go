@@ -109,6 +109,27 @@ func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// Operation returns the operationId of the operation that echo has routed a request to, "" when it is
+// none of the document's.
+func (c *Contract) Operation(ec echo.Context) string {
+	if op := c.operations[ec.Path()][ec.Request().Method]; op != nil {
+		return op.id
+	}
+	return ""
+}
+
+// Authenticate decides on the credentials of a request that echo has routed to an operation, as its
+// Middleware does, and looks at nothing else. It is for a middleware before that one which must know
+// whose request it is. It returns nil for an operation that asks for no credentials, and for what is no
+// operation.
+func (c *Contract) Authenticate(ctx context.Context, ec echo.Context) (principal any, err error) {
+	op := c.operations[ec.Path()][ec.Request().Method]
+	if op == nil || op.security == nil {
+		return nil, nil
+	}
+	return op.security.check(ctx, ec.Request())
+}
+
 // CheckRoutes compares echo's routes with the document and returns an error when an operation has
 // no route, or a route below the base path has no operation: either would be served unguarded or
 // not at all.
@@ -173,4 +194,5 @@ type settings struct {
 	timeLimit     time.Duration
 	answers       AnswerCheck
 	logger        *slog.Logger
+	prefer        bool
 }

@@ -12,22 +12,31 @@ import (
 // operation is the plan of one operation: everything about it that the document decides.
 type operation struct {
 	id         string
-	security   *security   // nil: asks for no credentials
-	parameters *parameters // nil: has none
-	body       *body       // nil: has none
+	prefer     *preferences // nil: the header Prefer is not looked at
+	security   *security    // nil: asks for no credentials
+	parameters *parameters  // nil: has none
+	body       *body        // nil: has none
 	answers    *answers
 	unexpected *failure
 	settings   *settings
 }
 
 // serve checks a request in the order that it is answered in: credentials, parameters, body. Then
-// the handler runs, and its answer is checked.
+// the handler runs, and its answer is checked. A request that prefers an example gets that instead.
 func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
+	if op.prefer != nil {
+		if done, err := op.prefer.serve(ec); done || err != nil {
+			return err
+		}
+	}
 	ctx := newRequestContext(ec.Request().Context(), op.settings.timeLimit)
 	defer ctx.end(context.Canceled)
 	if op.security != nil {
 		var err error
 		if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
+			if ctx.principal != nil { // for who looks at the request afterwards
+				ec.SetRequest(ec.Request().WithContext(ctx))
+			}
 			return err
 		}
 	}
@@ -86,6 +95,11 @@ func compileOperation(doc *openapi3.T, settings settings, path, method string, i
 	}
 	if op.answers, err = compileAnswers(declared, place, settings.answers); err != nil {
 		return nil, err
+	}
+	if settings.prefer {
+		if op.prefer, err = compilePreferences(declared, place, f, op.unexpected, settings.maxBody); err != nil {
+			return nil, err
+		}
 	}
 	return op, f.finish()
 }

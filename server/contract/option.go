@@ -57,6 +57,23 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
+// WithPrefer lets a request choose its answer among the document's examples by the header Prefer
+// (RFC 7240), as mock servers know it: code=404 for the first example of that status, example=name for
+// the one of that name, or both. It is for tests of clients. Such a request is answered before its
+// credentials and everything else are looked at, and its handler is not called; the answer says so in
+// Preference-Applied, and Preferred in Go. A code or an example that the document does not have is
+// answered with 422 and a sentence that lists those that it has. An example that does not satisfy its
+// schema does not compile.
+//
+// The first example is the one whose name stands first among the codes of the answer, else the first
+// by name; without any, it is made from the examples of the schema and its properties. An example of
+// the default answer comes with 500, of a class such as 4XX with 400, unless code says otherwise.
+//
+// By default the header is not looked at.
+func WithPrefer() Option {
+	return func(s *settings) { s.prefer = true }
+}
+
 func defaultSettings() settings {
 	return settings{maxBody: DefaultMaxBody, timeLimit: DefaultTimeLimit, logger: slog.Default()}
 }

@@ -21,7 +21,8 @@ import (
 type Authenticator interface {
 	// Authenticate returns who the credentials belong to, which handlers find by Principal. It
 	// returns an error that wraps ErrNotAccepted for credentials that are wrong, a *DeniedError for those
-	// that are right but not let in, and any other error when it cannot tell.
+	// that are right but not let in, with who that is where it should be known to a middleware, and any
+	// other error when it cannot tell.
 	Authenticate(ctx context.Context, credentials Credentials) (principal any, err error)
 }
 
@@ -181,10 +182,11 @@ func (s *security) compileAnswers(f *failures) error {
 	return nil
 }
 
-// check returns who the request comes from.
+// check returns who the request comes from, also when an error says that it is denied.
 func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 	var query url.Values
 	var denied *DeniedError
+	var who any // was denied
 	presented := false
 	for _, alternative := range s.alternatives {
 		values := make([]string, len(alternative))
@@ -214,6 +216,7 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 			return principal, nil
 		case errors.Is(err, ErrNotAccepted):
 		case errors.As(err, &denied):
+			who = principal
 		default:
 			return nil, err
 		}
@@ -223,9 +226,9 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 		return nil, nil
 	case denied != nil:
 		if answer := s.denied[denied.Code]; answer != nil {
-			return nil, answer
+			return who, answer
 		}
-		return nil, &undocumentedCodeError{code: denied.Code}
+		return who, &undocumentedCodeError{code: denied.Code}
 	case presented:
 		return nil, s.invalid
 	}
