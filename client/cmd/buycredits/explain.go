@@ -12,21 +12,33 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// The exit codes.
+// The exit codes. Those from exitCancelled on come of --wait alone.
 const (
 	exitBought = iota
 	exitNothingBought
 	exitUsage
 	exitUnknown
+	exitCancelled
+	exitExpired
+	exitUnseen
 )
 
 // exitCode returns what the program exits with, for what run returned.
 func exitCode(err error) int {
 	var usage usageError
 	var link linkError
+	var unpaid unpaidError
+	var state stateError
+	var unseen unseenError
 	switch {
 	case err == nil:
 		return exitBought
+	case errors.As(err, &unpaid) && unpaid.status == cancelled:
+		return exitCancelled
+	case errors.As(err, &unpaid):
+		return exitExpired
+	case errors.As(err, &state), errors.As(err, &unseen):
+		return exitUnseen
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &link), errors.Is(err, client.ErrOutcomeUnknown):
@@ -39,9 +51,19 @@ func exitCode(err error) int {
 func explain(err error) string {
 	var usage usageError
 	var link linkError
+	var unpaid unpaidError
+	var state stateError
+	var unseen unseenError
 	var answer *client.Error
 	answered := errors.As(err, &answer)
 	switch {
+	case errors.As(err, &unpaid):
+		return lines(err.Error())
+	case errors.As(err, &state):
+		return lines(err.Error(), "Do not run it again, as that orders twice.")
+	case errors.As(err, &unseen):
+		return lines("the order was taken, but what became of it was not seen.", err.Error(),
+			"Do not run it again, as that orders twice. Open the link to see.")
 	case errors.As(err, &usage):
 		return lines(err.Error(), "Run \"buycredits --help\" to see how it is used.")
 	case errors.As(err, &link):

@@ -28,7 +28,9 @@ type flags struct {
 	ConsumerKeyFile    string         `placeholder:"PATH" help:"File that holds the consumer key. Default: $TURBOSMTP_CONSUMER_KEY."`
 	ConsumerSecretFile string         `placeholder:"PATH" help:"File that holds the consumer secret. Default: $TURBOSMTP_CONSUMER_SECRET."`
 	APIKeyFile         string         `name:"api-key-file" placeholder:"PATH" help:"File that holds the API key, instead of a consumer key and its secret. Default: $TURBOSMTP_API_KEY."`
-	Timeout            *time.Duration `placeholder:"DURATION" help:"How long the whole order may take, such as 10s; 0 for ever. Default: 30s."`
+	Timeout            *time.Duration `placeholder:"DURATION" help:"How long the whole order may take, such as 10s; 0 for ever. What --wait waits for is not part of it. Default: 30s."`
+	Open               bool           `help:"Open the link in the browser once the order was taken."`
+	Wait               bool           `help:"Wait until a sandbox's purchase is paid, cancelled or expired, for as long as it takes. With --output json, what it is then is printed as a second object."`
 	InsecureHTTP       bool           `name:"insecure-http" help:"Send the credentials over plain http to another machine."`
 	Version            versionFlag    `help:"Print the version and leave."`
 }
@@ -40,13 +42,19 @@ Example:
 	export TURBOSMTP_CONSUMER_KEY=... TURBOSMTP_CONSUMER_SECRET=...
 	buycredits 320
 
-Exits with 0 when the order was taken, 1 when nothing was bought, 2 for wrong use, and 3 when it is unknown whether the order was taken. After 3, look in the billing account before ordering again.`
+Exits with 0 when the order was taken, 1 when nothing was bought, 2 for wrong use, and 3 when it is unknown whether the order was taken. After 3, look in the billing account before ordering again.
+
+With --wait, exits with 0 when the order was paid, 4 when it was cancelled, 5 when it expired, and 6 when it was taken but what became of it was not seen, such as when the link is no sandbox's. After 6, open the link to see, and do not order again.`
 
 // order is what a command line asks for.
 type order struct {
 	amount  int
 	options []client.Option
 	write   func(io.Writer, *model.BuyEmailValidatorCreditsSuccessResponse) error
+	// open and wait say what is done with the link after it was written.
+	open, wait bool
+	// writeState writes what the purchase is after a wait. It is nil where no one asked.
+	writeState func(io.Writer, *purchase) error
 }
 
 // usageError is a command that cannot be carried out as it was given.
@@ -95,9 +103,9 @@ func (f *flags) order(env func(string) string) (*order, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &order{amount: amount, options: []client.Option{credentials}, write: writeText}
+	o := &order{amount: amount, options: []client.Option{credentials}, write: writeText, open: f.Open, wait: f.Wait}
 	if f.Output == "json" {
-		o.write = writeJSON
+		o.write, o.writeState = writeJSON, writeJSON
 	}
 	if f.BaseURL == "" {
 		f.BaseURL = env("TURBOSMTP_BASE_URL")
@@ -114,10 +122,10 @@ func (f *flags) order(env func(string) string) (*order, error) {
 	return o, nil
 }
 
-func writeJSON(w io.Writer, payment *model.BuyEmailValidatorCreditsSuccessResponse) error {
+func writeJSON[T model.BuyEmailValidatorCreditsSuccessResponse | purchase](w io.Writer, value *T) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // A link may hold "&".
-	return encoder.Encode(payment)
+	return encoder.Encode(value)
 }
 
 // negative is an argument that can only be an amount, as no flag is a digit.

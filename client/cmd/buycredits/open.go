@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cli/browser"
+)
+
+// browserPatience is how long a browser has to fail. Some run in the foreground, and are open by then.
+const browserPatience = 5 * time.Second
+
+// open opens the payment link in the user's browser. That it cannot is said, and is no failure: the
+// order was taken, and its link is printed.
+func (p *program) open(ctx context.Context, link string) {
+	if err := p.tryOpen(ctx, link); err != nil {
+		p.say(lines("the browser was not opened: " + err.Error()))
+	}
+}
+
+func (p *program) tryOpen(ctx context.Context, link string) error {
+	if _, err := webLink(link); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
+	failed := make(chan error, 1)
+	go func() { failed <- p.browse(link) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// browse returns when the browser, or what starts it, has ended. Both of its outputs are the file of
+// stderr: stdout holds the link alone, and a browser that outlives the program must not lose them.
+func browse(link string) error {
+	browser.Stdout, browser.Stderr = os.Stderr, os.Stderr
+	return browser.OpenURL(link)
+}
+
+// webLink returns a link as a URL, if it is one that may be handed to a browser: http or https, with
+// a host, and made only of the characters of RFC 3986, as others may mean something to what opens it.
+func webLink(link string) (*url.URL, error) {
+	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		return nil, errors.New("the link holds characters that no link may hold")
+	}
+	u, err := url.Parse(link)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the link cannot be read: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("the link is neither http nor https")
+	case u.Hostname() == "":
+		return nil, errors.New("the link names no host")
+	}
+	return u, nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// opening runs an order with --open on a browser of its own.
+func opening(ctx context.Context, t *testing.T, link string, browse func(string) error, args ...string) outcome {
+	t.Helper()
+	s := newSandbox(t, state("expired"))
+	if link != "" {
+		s.hand(link)
+	}
+	var stdout, stderr bytes.Buffer
+	p := s.program(t, &stdout, &stderr)
+	p.browse, p.patience = browse, time.Hour
+	err := p.run(ctx, append([]string{"320", "--open", "--base-url", s.URL}, args...))
+	return outcome{exitCode(err), stdout.String(), stderr.String()}
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	for name, link := range map[string]string{
+		"http":       "http://billing.example.com/checkout/1",
+		"https":      testLink,
+		"upper case": "HTTPS://billing.example.com/",
+		"escapes":    "https://[2001:db8::1]:8443/a%20b;c='d'?e=(f)*g,h!#~@$",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var opened []string
+			browse := func(link string) error { opened = append(opened, link); return nil }
+			opening(t.Context(), t, link, browse).want(t, 0, link+"\n")
+			if len(opened) != 1 || opened[0] != link {
+				t.Errorf("opened %q: want %s", opened, link)
+			}
+		})
+	}
+}
+
+func TestLinksThatAreNotOpened(t *testing.T) {
+	t.Parallel()
+	for link, says := range map[string]string{
+		"file:///etc/passwd":              "neither http nor https",
+		"javascript:alert(1)":             "neither http nor https",
+		"ms-settings:network":             "neither http nor https",
+		"--help":                          "neither http nor https",
+		"/checkout/1":                     "neither http nor https",
+		"https:checkout":                  "names no host",
+		"https://:443/checkout":           "names no host",
+		"https://x.example/%zz":           "cannot be read",
+		"https://x.example/ --incognito":  "characters that no link may hold",
+		"https://x.example/?`id`":         "characters that no link may hold",
+		"https://x.example/?{}":           "characters that no link may hold",
+		"https://x.example/?é":            "characters that no link may hold",
+		"https://x.example/?|calc.exe":    "characters that no link may hold",
+		`https://x.example/?\\share\file`: "characters that no link may hold",
+	} {
+		t.Run(link, func(t *testing.T) {
+			t.Parallel()
+			browse := func(string) error { t.Error("opened"); return nil }
+			opening(t.Context(), t, link, browse).want(t, 0, link+"\n", "the browser was not opened: the link", says)
+		})
+	}
+	browse := func(string) error { t.Error("opened"); return nil }
+	opening(t.Context(), t, "https://x.example/\"\x1b[2J", browse, "--output=json").want(t, 0,
+		`{"url":"https://x.example/\"\u001b[2J"}`+"\n", "the browser was not opened: the link holds characters")
+}
+
+func TestBrowserThatFails(t *testing.T) {
+	t.Parallel()
+	browse := func(string) error { return errors.New("the screen is dark") }
+	o := opening(t.Context(), t, testLink, browse)
+	o.want(t, 0, testLink+"\n", "buycredits: the browser was not opened: the screen is dark\n")
+	o = opening(t.Context(), t, "", browse, "--wait")
+	o.want(t, 5, o.stdout, "buycredits: the browser was not opened: the screen is dark\nbuycredits: the order expired")
+}
+
+// A browser that does not return is open. The wait goes on meanwhile.
+func TestBrowserInTheForeground(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{})
+	t.Cleanup(func() { close(closed) })
+	s := newSandbox(t, state("paid"))
+	var stdout, stderr bytes.Buffer
+	p := s.program(t, &stdout, &stderr)
+	p.browse, p.patience = func(string) error { <-closed; return nil }, time.Nanosecond
+	err := p.run(t.Context(), []string{"320", "--open", "--wait", "--base-url", s.URL})
+	outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 0, s.link+"\n", "the order was paid")
+
+	// An interrupt ends the patience.
+	ctx, cancel := context.WithCancel(t.Context())
+	browse := func(string) error { cancel(); <-closed; return nil }
+	opening(ctx, t, testLink, browse).want(t, 0, testLink+"\n")
+}

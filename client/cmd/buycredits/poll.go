@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// pollTimeout bounds one look, to the last byte of its answer.
+	pollTimeout = 10 * time.Second
+	// maxState bounds what is read of an answer, in bytes: a purchase needs a hundred.
+	maxState = 64 << 10
+	// maxRetryAfter bounds how long an answer can ask to wait, as a mistake in it must not hold the
+	// wait for ever.
+	maxRetryAfter = time.Hour
+)
+
+// What a sandbox says of a purchase.
+const (
+	pending   = "pending"
+	paid      = "paid"
+	cancelled = "cancelled"
+	expired   = "expired"
+)
+
+// purchase is what a sandbox says of one. All but the status is passed on as it came.
+type purchase struct {
+	Status    string          `json:"status"`
+	Amount    json.RawMessage `json:"amount"`
+	Currency  json.RawMessage `json:"currency"`
+	CreatedAt json.RawMessage `json:"created_at"`
+}
+
+// poll looks at the purchase behind a link. It sends no credentials: the link is all that it takes.
+type poll struct {
+	http *http.Client
+	link string
+}
+
+func newPoll(hc *http.Client, link string) (*poll, error) {
+	u, err := webLink(link)
+	if err != nil {
+		return nil, err
+	}
+	u.User = nil // net/http would make credentials of it.
+	return &poll{http: hc, link: u.String()}, nil
+}
+
+// newPollClient returns a client that follows no redirect and that takes an answer whole within the
+// timeout.
+func newPollClient(timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// passingError is a failure that may be gone at the next look.
+type passingError struct {
+	brief string // For a line that has little room.
+	cause error
+	// retryAfter is how long the answer asks to wait, 0 if it does not.
+	retryAfter time.Duration
+}
+
+func (e passingError) Error() string { return e.cause.Error() }
+func (e passingError) Unwrap() error { return e.cause }
+
+// try returns the purchase, with a status that is known. Its error is a passingError, or one that
+// will not go away.
+func (p *poll) try(ctx context.Context, now time.Time) (*purchase, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.link, http.NoBody) //nolint:gosec // The server that took the order names it.
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "buycredits")
+	resp, err := p.http.Do(req) //nolint:gosec // As above.
+	if err != nil {
+		return nil, unanswered(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
+	if resp.StatusCode != http.StatusOK {
+		return nil, refusal(resp, now)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState+1))
+	if err != nil {
+		return nil, unanswered(err)
+	}
+	return decode(body)
+}
+
+// unanswered is the error for a look that got no answer. A server that is not the one that the link
+// promises does not become it by waiting.
+func unanswered(err error) error {
+	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+		err = asked.Err // The user has the link already.
+	}
+	if stranger := (*tls.CertificateVerificationError)(nil); errors.As(err, &stranger) || errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("the link cannot be looked at: %w", err)
+	}
+	return passingError{brief: "no answer", cause: fmt.Errorf("the link was not answered: %w", err)}
+}
+
+// refusal is the error for an answer that has no purchase.
+func refusal(resp *http.Response, now time.Time) error {
+	status := fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	cause := errors.New("the link was answered with " + status)
+	switch code := resp.StatusCode; {
+	case code >= http.StatusInternalServerError, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
+		return passingError{brief: status, cause: cause, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
+	}
+	return fmt.Errorf("%w, %w", cause, errNoSandbox)
+}
+
+var errNoSandbox = errors.New("so it is no sandbox's: only a sandbox says what becomes of an order")
+
+func decode(body []byte) (*purchase, error) {
+	var members map[string]json.RawMessage // Names count to the letter, as they do in the API.
+	var state purchase
+	switch {
+	case len(body) > maxState:
+		return nil, fmt.Errorf("the link was answered with more than %d KiB, %w", maxState>>10, errNoSandbox)
+	case !utf8.Valid(body), json.Unmarshal(body, &members) != nil,
+		json.Unmarshal(members["status"], &state.Status) != nil, state.Status == "":
+		return nil, fmt.Errorf("the link was answered with something else than a purchase in JSON, %w", errNoSandbox)
+	}
+	switch state.Status {
+	case pending, paid, cancelled, expired:
+		state.Amount, state.Currency, state.CreatedAt = members["amount"], members["currency"], members["created_at"]
+		return &state, nil
+	}
+	return nil, fmt.Errorf("the order has the status %q, which this program does not know", state.Status)
+}
+
+// retryAfter returns how long a Retry-After header of RFC 9110 section 10.2.3 asks to wait, in whole
+// seconds or until a date, and 0 for one that cannot be read.
+func retryAfter(value string, now time.Time) time.Duration {
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // Then it is the largest number that there is.
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(date.Sub(now), 0), maxRetryAfter)
+}

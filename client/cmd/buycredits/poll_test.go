@@ -1,0 +1,169 @@
+package main
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	s := newSandbox(t, state("paid"))
+	s.hand(strings.Replace(s.link, "://", "://user:password@", 1) + "#fragment")
+	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+	s.wantLooks(t, 0)
+	r := s.looks[0]
+	if r.Method != http.MethodGet || r.Header.Get("Accept") != "application/json" || r.RequestURI != "/checkout/token?a=1&b=2" {
+		t.Errorf("%s %s, Accept %q", r.Method, r.RequestURI, r.Header["Accept"])
+	}
+	for name := range r.Header {
+		switch name {
+		case "Accept", "Accept-Encoding", "User-Agent":
+		default:
+			t.Errorf("sent the header %s", name)
+		}
+	}
+}
+
+// TestTrouble has what is waited out: it may be gone at the next look.
+func TestTrouble(t *testing.T) {
+	t.Parallel()
+	after := func(value string) map[string]string { return map[string]string{"Retry-After": value} }
+	for name, tc := range map[string]struct {
+		reply reply
+		next  int // When it is looked at again.
+	}{
+		"500":                   {reply{status: 500, body: `{"message":"It failed."}`}, 1},
+		"502":                   {reply{status: 502, body: "<html>"}, 1},
+		"503":                   {reply{status: 503}, 1},
+		"504":                   {reply{status: 504}, 1},
+		"599":                   {reply{status: 599}, 1},
+		"408":                   {reply{status: 408}, 1},
+		"429":                   {reply{status: 429}, 1},
+		"seconds":               {reply{status: 429, header: after("7")}, 7},
+		"seconds of 503":        {reply{status: 503, header: after("7")}, 7},
+		"date":                  {reply{status: 429, header: after("Sun, 01 Mar 2026 12:00:09 GMT")}, 9},
+		"past":                  {reply{status: 429, header: after("Sun, 01 Mar 2026 11:00:00 GMT")}, 1},
+		"no time":               {reply{status: 429, header: after("0")}, 1},
+		"no number":             {reply{status: 429, header: after("soon")}, 1},
+		"negative":              {reply{status: 429, header: after("-7")}, 1},
+		"a day":                 {reply{status: 429, header: after("86400")}, 3600},
+		"a date of another day": {reply{status: 429, header: after("Tue, 03 Mar 2026 12:00:00 GMT")}, 3600},
+		"past 64 bits":          {reply{status: 429, header: after("99999999999999999999")}, 3600},
+		"no answer":             {reply{instead: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}, 1},
+		"half an answer": {reply{instead: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"status":"paid"}`)
+		}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSandbox(t, tc.reply, state("paid"))
+			s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+			s.wantLooks(t, 0, tc.next)
+		})
+	}
+}
+
+// TestEnd has what no waiting makes right. It is looked at once.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	ok := func(body string) reply { return reply{status: 200, body: body} }
+	for name, tc := range map[string]struct {
+		reply reply
+		says  string
+	}{
+		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "answered with 404 Not Found, so it is no sandbox's"},
+		"gone":               {reply{status: 410}, "410 Gone"},
+		"not let in":         {reply{status: 401, header: map[string]string{"Retry-After": "1"}}, "401 Unauthorized"},
+		"other success":      {reply{status: 201, body: state("paid").body}, "201 Created"},
+		"no content":         {reply{status: 204}, "204 No Content"},
+		"redirect":           {reply{status: 302, header: map[string]string{"Location": "/checkout/token"}}, "302 Found"},
+		"lasting redirect":   {reply{status: 308, header: map[string]string{"Location": "/checkout/token"}}, "308 Permanent Redirect"},
+		"not modified":       {reply{status: 304}, "304 Not Modified"},
+		"page":               {reply{status: 200, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, "something else than a purchase in JSON, so it is no sandbox's"},
+		"nothing":            {ok(""), "something else"},
+		"cut":                {ok(`{"status":"paid"`), "something else"},
+		"two values":         {ok(`{"status":"paid"}{}`), "something else"},
+		"invalid UTF-8":      {ok("{\"status\":\"paid\",\"currency\":\"\xff\"}"), "something else"},
+		"list":               {ok(`[{"status":"paid"}]`), "something else"},
+		"null":               {ok(`null`), "something else"},
+		"no status":          {ok(`{"message":"Welcome"}`), "something else"},
+		"null for a status":  {ok(`{"status":null}`), "something else"},
+		"number":             {ok(`{"status":200}`), "something else"},
+		"empty status":       {ok(`{"status":""}`), "something else"},
+		"name of other case": {ok(`{"STATUS":"paid"}`), "something else"},
+		"too large":          {ok(`{"status":"paid"}` + strings.Repeat(" ", maxState)), "more than 64 KiB, so it is no sandbox's"},
+		"unknown status":     {state("refunded"), `the status "refunded", which this program does not know`},
+		"status that acts":   {state(`\u001b[2J`), `the status "\x1b[2J"`},
+		"other case":         {state("PAID"), `the status "PAID"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSandbox(t, tc.reply)
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "the order was taken, but what became of it was not seen", "Do not run it again", "Open the link")
+			s.wantLooks(t, 0)
+		})
+	}
+}
+
+func TestLargestAnswer(t *testing.T) {
+	t.Parallel()
+	body := state("paid").body
+	s := newSandbox(t, reply{status: 200, body: body + strings.Repeat(" ", maxState-len(body))})
+	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+}
+
+// An answer without end is not read to it, and none is waited for without end.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	s := newSandbox(t, reply{instead: func(w http.ResponseWriter, _ *http.Request) {
+		for text := strings.Repeat(" ", 4<<10); ; {
+			if _, err := io.WriteString(w, text); err != nil {
+				return
+			}
+		}
+	}})
+	s.wait(t.Context(), t).want(t, 6, s.link+"\n", "more than 64 KiB")
+
+	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	s = newSandbox(t, reply{instead: hang}, state("paid"))
+	p := s.program(t, io.Discard, io.Discard)
+	if p.polls.Timeout != pollTimeout {
+		t.Errorf("a look may take %v", p.polls.Timeout)
+	}
+	p.polls.Timeout = 200 * time.Millisecond
+	if err := p.run(t.Context(), []string{"320", "--wait", "--base-url", s.URL}); err != nil { // It asked again.
+		t.Error(err)
+	}
+}
+
+// TestNoSuchLink has links behind which there is no one to ask.
+func TestNoSuchLink(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	for name, tc := range map[string]struct{ link, says string }{
+		"certificate": {secure.URL, "certificate"},
+		"no https":    {strings.Replace(newVendor(t, 200, "").URL, "http:", "https:", 1), "HTTP response to HTTPS client"},
+		"file":        {"file:///etc/passwd", "neither http nor https"},
+		"nothing":     {"checkout", "neither http nor https"},
+		"no host":     {"https:///checkout", "names no host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSandbox(t, state("paid"))
+			s.hand(tc.link)
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "Do not run it again")
+			if s.clock.waits != 0 {
+				t.Errorf("%d waits", s.clock.waits)
+			}
+		})
+	}
+}

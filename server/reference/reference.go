@@ -1,0 +1,121 @@
+// Package reference is the API reference of an OpenAPI document: the document itself, as YAML and as
+// JSON, and a page where people read it and try its operations out. The page is Swagger UI, all of
+// which is in the program: nothing is loaded from another host. It knows no API in particular.
+package reference
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	pagePath = "/docs"
+	yamlPath = "/openapi.yaml"
+	jsonPath = "/openapi.json"
+)
+
+// Paths returns where a Handler is to be mounted, in echo's syntax.
+func Paths() []string {
+	return []string{pagePath, pagePath + "/*", yamlPath, jsonPath}
+}
+
+// Handler answers GET and HEAD at Paths.
+//
+// The document is served as it was written, but for its servers: the address at which the request
+// reached this server leads them, so that the page tries operations out on the server that it came
+// from. A Host header that is no host, or the public URL's, leads to the public URL.
+//
+// Another path is answered with 404 and another method with 405, in JSON. No answer may be framed or
+// indexed, and only the page's assets may be stored.
+type Handler struct {
+	document *document
+	address  address
+	site     *site
+	home     string
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a Handler for document, which is OpenAPI 3 in YAML or in JSON. publicURL is how users
+// reach the server, such as http://127.0.0.1:8080. The API is below it, at the path of the document's
+// first server.
+//
+// It fails when the document cannot be read, is no JSON value when read, or has no servers that an
+// address can be added to, and when publicURL is not an http or https URL.
+func New(document []byte, publicURL string, options ...Option) (*Handler, error) {
+	s := defaultSettings()
+	for _, option := range options {
+		option(&s)
+	}
+	parsed, err := parseDocument(bytes.Clone(document))
+	if err != nil {
+		return nil, err
+	}
+	address, err := newAddress(publicURL, parsed.basePath)
+	if err != nil {
+		return nil, err
+	}
+	site, err := loadSite()
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{document: parsed, address: address, site: site, home: s.home}, nil
+}
+
+// ServeHTTP answers with what is at the request's path.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guard(w.Header())
+	serve := h.find(r.URL.Path)
+	switch {
+	case serve == nil:
+		write(w, r, http.StatusNotFound, "application/json", []byte(`{"message":"No such path."}`))
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		write(w, r, http.StatusMethodNotAllowed, "application/json", []byte(`{"message":"This path can only be read."}`))
+	default:
+		serve(w, r)
+	}
+}
+
+// find returns what answers at a path, or nil.
+func (h *Handler) find(path string) http.HandlerFunc {
+	switch path {
+	case pagePath:
+		return h.servePage
+	case pagePath + "/":
+		return redirectToPage
+	case yamlPath:
+		return func(w http.ResponseWriter, r *http.Request) {
+			write(w, r, http.StatusOK, "application/yaml", h.document.yaml.with(h.address.servers(r)))
+		}
+	case jsonPath:
+		return func(w http.ResponseWriter, r *http.Request) {
+			write(w, r, http.StatusOK, "application/json", h.document.json.with(h.address.servers(r)))
+		}
+	}
+	name, below := strings.CutPrefix(path, pagePath+"/")
+	if a, ok := h.site.assets[name]; ok && below {
+		return func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, h.site.version) }
+	}
+	return nil
+}
+
+// guard sets the headers of every answer.
+func guard(header http.Header) {
+	header.Set("Content-Security-Policy", policy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Robots-Tag", "noindex, nofollow")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
+}
+
+func write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // a client that has gone away is told nothing more
+	}
+}
