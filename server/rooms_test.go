@@ -15,7 +15,8 @@ func TestRooms(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/turbosmtp-go/billing/"
 	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver", "gen/control"}
-	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/store/sqlite"}
+	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/reference", "server/store/sqlite",
+		"server/sandbox/internal/journal", "server/sandbox/internal/fault", "server/sandbox/internal/home"}
 	rooms := map[string][]string{
 		"api":                              {},
 		"gen":                              {},
@@ -35,6 +36,10 @@ func TestRooms(t *testing.T) {
 		"server/checkout":                  {"server/billing"},
 		"server/reference":                 {},
 		"server/sandbox":                   append(library, gen...),
+		"server/sandbox/internal/journal":  append([]string{"server/contract"}, gen...),
+		"server/sandbox/internal/fault":    append([]string{"server/contract", "server/sandbox/internal/journal"}, gen...),
+		"server/sandbox/internal/home":     gen,
+		"server/sandboxtest":               append([]string{"server/sandbox", "server/store/sqlite", "client"}, gen...),
 		"server/cmd/sandbox":               {"server/sandbox"},
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
@@ -25,6 +26,9 @@ type Server struct {
 	settings  settings
 	stopping  atomic.Bool
 }
+
+// loaded is the document. It is read once, as tests start hundreds of servers, and not changed.
+var loaded = sync.OnceValues(api.Load)
 
 // New makes a server that lets authenticator decide on credentials and answers with what
 // implementation returns. It fails when the document cannot be enforced, when an operation would be
@@ -43,7 +47,7 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if err := s.settings.validate(); err != nil {
 		return nil, err
 	}
-	document, err := api.Load()
+	document, err := loaded()
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ type Error struct {
 	// In says what was refused: "credentials", "body", or a parameter such as "query limit".
 	In string
 	// Keyword is what failed: a keyword of the schema ("required", "maximum", …) or, of a check
-	// that is no schema's, "missing", "invalid", "unreadable", "mediaType", "size" or "time".
+	// that is no schema's, "missing", "invalid", "denied", "unreadable", "mediaType", "size", "time" or
+	// "prefer".
 	Keyword string
 	// Pointer is the JSON Pointer (RFC 6901) to the failing value in the body, "" for all of it.
 	Pointer string

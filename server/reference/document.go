@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -33,6 +34,9 @@ func (t text) with(servers []server) []byte {
 }
 
 func parseDocument(source []byte) (*document, error) {
+	if !utf8.Valid(source) { // YAML may be in UTF-16, in which places are found otherwise
+		return nil, errors.New("reference: the document is not in UTF-8")
+	}
 	var file yaml.Node
 	if err := yaml.Load(source, &file); err != nil {
 		return nil, fmt.Errorf("reference: read the document: %w", err)

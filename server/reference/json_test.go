@@ -36,6 +36,15 @@ func TestTheJSONIsTheYAML(t *testing.T) {
 	}
 }
 
+// utf16le returns a text in ASCII as UTF-16, which YAML may be written in.
+func utf16le(text string) string {
+	encoded := "\xff\xfe"
+	for _, r := range text {
+		encoded += string(r) + "\x00"
+	}
+	return encoded
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
@@ -58,6 +67,7 @@ func TestNewRefuses(t *testing.T) {
 		"servers in a form of its own":  {minimal + "? servers\n: - url: /v2\n", public, "not written as a plain list"},
 		"a comment after the dash":      {minimal + "servers:\n- # ours\n  url: /v2\n", public, "not written as a plain list"},
 		"a line that is only a comment": {minimal + "servers:\n-\n#\n  url: /v2\n", public, "not written as a plain list"},
+		"UTF-16":                        {utf16le("a: 1\nservers: [{url: /v2}]\n"), public, "not in UTF-8"},
 		"a server without URL":          {minimal + "servers: [{}]\n", public, "first server"},
 		"a server that is no object":    {minimal + "servers: [/v2]\n", public, "first server"},
 		"a URL that is none":            {minimal + "servers: [{url: 'http://a b/'}]\n", public, "first server"},

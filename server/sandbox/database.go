@@ -54,6 +54,10 @@ func Purchases(ctx context.Context, store billing.Store) (iter.Seq2[Purchase, er
 	return service.Purchases(ctx, billing.Filter{}), nil
 }
 
+// DemoAccounts are the accounts of WithDemoAccounts, with their credentials, which everybody knows: an
+// active one, an inactive one, and one without a plan.
+func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
+
 // redact leaves the scheme of a database's address: the rest may hold a password.
 func redact(address string) string {
 	scheme, _, ok := strings.Cut(address, ":")

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,6 +16,27 @@ type Option func(*settings)
 // none, and those that an earlier run has left in the store are not let in.
 func WithDemoAccounts() Option {
 	return func(s *settings) { s.demo = true }
+}
+
+// WithControlToken turns the control API on for whoever sends the token as bearer credentials. It is at
+// least 16 characters long.
+//
+// By default the control API is off.
+func WithControlToken(token string) Option {
+	return func(s *settings) { s.controlToken = token }
+}
+
+// WithOpenControl turns the control API on without a token, for requests that come to localhost or a
+// loopback address, neither through a proxy nor from a page of another site. It is for a sandbox that
+// only its own machine can reach. With WithControlToken, the token is needed all the same.
+func WithOpenControl() Option {
+	return func(s *settings) { s.openControl = true }
+}
+
+// WithoutPrefer ignores the header Prefer. By default a request can choose its answer by it among the
+// document's examples.
+func WithoutPrefer() Option {
+	return func(s *settings) { s.noPrefer = true }
 }
 
 // WithLogger sets where failures are logged. The default is slog.Default.
@@ -32,11 +54,17 @@ func WithServer(options ...server.Option) Option {
 	return func(s *settings) { s.server = append(s.server, options...) }
 }
 
+// minControlToken is how long a control token is at least, in bytes, so that it is not guessed.
+const minControlToken = 16
+
 type settings struct {
-	demo   bool
-	logger *slog.Logger
-	now    func() time.Time
-	server []server.Option
+	demo         bool
+	controlToken string
+	openControl  bool
+	noPrefer     bool
+	logger       *slog.Logger
+	now          func() time.Time
+	server       []server.Option
 }
 
 func defaultSettings() settings {
@@ -46,6 +74,9 @@ func defaultSettings() settings {
 func (s settings) validate() error {
 	if s.logger == nil || s.now == nil {
 		return errors.New("sandbox: an option is nil")
+	}
+	if s.controlToken != "" && len(s.controlToken) < minControlToken {
+		return fmt.Errorf("sandbox: the control token has fewer than %d characters", minControlToken)
 	}
 	return nil
 }

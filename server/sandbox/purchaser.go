@@ -53,7 +53,7 @@ func (a authenticator) Authenticate(ctx context.Context, presented contract.Cred
 	case errors.Is(err, billing.ErrInvalidCredentials):
 		return nil, contract.ErrNotAccepted
 	case errors.Is(err, billing.ErrAccountInactive):
-		return nil, &contract.DeniedError{Code: string(model.AccountIsInactive)}
+		return account, &contract.DeniedError{Code: string(model.AccountIsInactive)}
 	case err != nil:
 		return nil, err
 	case !a.demo && isDemo(account):

@@ -1,5 +1,7 @@
 // Package sandbox is a server that behaves as the documented API does and keeps what was bought: the
-// billing rules over a store, behind the document's contract, with a page behind each payment link.
+// billing rules over a store, behind the document's contract, with a page behind each payment link. It
+// can be seen and steered: a journal says what came and why it was answered as it was, and faults make
+// it fail on demand.
 package sandbox
 
 import (
@@ -10,15 +12,29 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/gen/control"
 	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/checkout"
+	"github.com/turbosmtp-go/billing/server/contract"
+	"github.com/turbosmtp-go/billing/server/reference"
+	"github.com/turbosmtp-go/billing/server/sandbox/internal/fault"
+	"github.com/turbosmtp-go/billing/server/sandbox/internal/journal"
 )
 
 // Sandbox is a running billing system with its HTTP server.
 type Sandbox struct {
+	public   string
 	billing  *billing.Service
+	checkout *checkout.Handler
+	journal  *journal.Journal
+	faults   *fault.List
+	clock    *clock
 	server   *server.Server
 	settings settings
 }
@@ -27,18 +43,19 @@ type Sandbox struct {
 // how its users reach it, such as http://127.0.0.1:8080: payment links begin with it. With
 // WithDemoAccounts, the demo accounts are put into the store.
 func New(ctx context.Context, store billing.Store, publicURL string, options ...Option) (*Sandbox, error) {
-	s := &Sandbox{settings: defaultSettings()}
+	s := &Sandbox{settings: defaultSettings(), faults: &fault.List{}}
 	for _, option := range options {
 		option(&s.settings)
 	}
 	if err := s.settings.validate(); err != nil {
 		return nil, err
 	}
-	public, err := parsePublicURL(publicURL)
-	if err != nil {
+	var err error
+	if s.public, err = parsePublicURL(publicURL); err != nil {
 		return nil, err
 	}
-	if s.billing, err = billing.New(store, billing.WithClock(s.settings.now)); err != nil {
+	s.clock = &clock{base: s.settings.now}
+	if s.billing, err = billing.New(store, billing.WithClock(s.clock.now)); err != nil {
 		return nil, err
 	}
 	if s.settings.demo {
@@ -47,24 +64,65 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 		}
 	}
 	page := []checkout.Option{checkout.WithLogger(s.settings.logger)}
-	if strings.HasPrefix(public, "https:") {
+	if strings.HasPrefix(s.public, "https:") {
 		page = append(page, checkout.WithSecureCookie())
 	}
-	pages, err := checkout.New(s.billing, page...)
-	if err != nil {
+	if s.checkout, err = checkout.New(s.billing, page...); err != nil {
 		return nil, err
 	}
-	link := func(token string) string { return pages.URL(public, token) }
-	s.server, err = server.New(purchaser{s.billing, link}, authenticator{s.billing, s.settings.demo}, //nolint:contextcheck // it compiles the document, which no context ends
-		append([]server.Option{
-			server.WithLogger(s.settings.logger),
-			server.WithReadiness(s.billing.Ready),
-			server.WithHandler(pages.Prefix()+"*", pages),
-		}, s.settings.server...)...)
-	if err != nil {
+	if s.server, err = s.newServer(); err != nil { //nolint:contextcheck // it compiles documents, which no context ends
 		return nil, err
 	}
 	return s, nil
+}
+
+// steeringDocument is the control API's document. It is read once, as tests start hundreds of
+// sandboxes, and not changed: only its topmost fields are, in a copy.
+var steeringDocument = sync.OnceValues(api.LoadSandbox)
+
+// newServer puts everything behind one HTTP server.
+func (s *Sandbox) newServer() (*server.Server, error) {
+	shared, err := steeringDocument()
+	if err != nil {
+		return nil, err
+	}
+	steering := *shared
+	base, err := steering.Servers.BasePath()
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: the control API's address: %w", err)
+	}
+	secrets, err := secretHeaders()
+	if err != nil {
+		return nil, err
+	}
+	docs, err := reference.New(api.YAML(), s.public)
+	if err != nil {
+		return nil, err
+	}
+	s.journal = journal.New(journal.Settings{
+		Size: journalSize, Now: s.clock.now, Secrets: secrets, Account: accountID,
+		Skip:    func(route string) bool { return quiet[route] || strings.HasPrefix(route, base+"/") },
+		Shorten: s.shorten,
+	})
+	access := newAccess(s.settings, &steering)
+	options := []server.Option{
+		server.WithLogger(s.settings.logger),
+		server.WithReadiness(s.billing.Ready),
+		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
+		server.WithMiddleware(access.guard(base), s.journal.Middleware,
+			s.faults.Middleware(func() *contract.Contract { return s.server.Contract() }, accountID)),
+		server.WithRefusals(s.journal.Refused),
+		server.WithAPI(server.API{Document: &steering, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
+			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
+		}}),
+	}
+	for _, path := range reference.Paths() {
+		options = append(options, server.WithHandler(path, docs))
+	}
+	if !s.settings.noPrefer {
+		options = append(options, server.WithPrefer())
+	}
+	return server.New(purchaser{s.billing, s.link}, authenticator{s.billing, s.settings.demo}, append(options, s.settings.server...)...)
 }
 
 // Handler returns the sandbox as an http.Handler.
@@ -77,6 +135,9 @@ func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
 
 // BasePath is the path that the API's routes begin with.
 func (s *Sandbox) BasePath() string { return s.server.BasePath() }
+
+// link is the address of a purchase's page.
+func (s *Sandbox) link(token string) string { return s.checkout.URL(s.public, token) }
 
 // parsePublicURL returns the address without a slash at its end.
 func parsePublicURL(text string) (string, error) {

@@ -17,6 +17,8 @@ type serve struct {
 	Addr         string `help:"Address to listen on; port 0 is any free one ($SANDBOX_ADDR)." placeholder:"HOST:PORT" default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
 	Database     string `help:"Where to keep accounts and purchases: sqlite:PATH or sqlite::memory: ($SANDBOX_DATABASE)." placeholder:"DATABASE" default:"sqlite:sandbox.db" variable:"SANDBOX_DATABASE"`
 	PublicURL    string `help:"Address that payment links begin with, if it is not the one listened on ($SANDBOX_PUBLIC_URL)." placeholder:"URL" variable:"SANDBOX_PUBLIC_URL"`
+	ControlToken string `help:"Token, of at least 16 characters, that the control API then needs. Where only this machine can reach the sandbox it needs none otherwise; anywhere else it is off ($SANDBOX_CONTROL_TOKEN)." placeholder:"TOKEN" variable:"SANDBOX_CONTROL_TOKEN"`
+	NoPrefer     bool   `help:"Ignore the header Prefer, by which a request can choose its answer among the document's examples ($SANDBOX_NO_PREFER)." variable:"SANDBOX_NO_PREFER"`
 	DemoAccounts bool   `help:"Let in the demo accounts, whose keys everybody knows, also on an address that others can reach ($SANDBOX_DEMO_ACCOUNTS)." variable:"SANDBOX_DEMO_ACCOUNTS"`
 }
 
@@ -42,6 +44,14 @@ func (s *serve) Run(env *environment) (err error) {
 	if demo {
 		options = append(options, sandbox.WithDemoAccounts())
 	}
+	if s.ControlToken != "" {
+		options = append(options, sandbox.WithControlToken(s.ControlToken))
+	} else if local {
+		options = append(options, sandbox.WithOpenControl())
+	}
+	if s.NoPrefer {
+		options = append(options, sandbox.WithoutPrefer())
+	}
 	box, err := sandbox.New(env.ctx, store, public, options...)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -66,6 +76,7 @@ func (s *serve) announce(w io.Writer, box *sandbox.Sandbox, public string, demo,
 	var b strings.Builder
 	fmt.Fprintf(&b, "The sandbox serves %s\n", base)
 	fmt.Fprintf(&b, "and keeps its data in %s\n", s.Database)
+	fmt.Fprintf(&b, "Look at %s/ for its reference, its accounts and what reached it.\n", public)
 	switch {
 	case !demo:
 		b.WriteString("There are no demo accounts on an address that others can reach; --demo-accounts adds them.\n")

@@ -1,0 +1,56 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/server/billing"
+)
+
+// journalSize is how many requests the journal keeps: those of a long test, in a few megabytes.
+const journalSize = 1000
+
+// quiet are the routes whose requests are not kept in the journal: they are not the API's, and asked
+// for again and again.
+var quiet = map[string]bool{
+	"/": true, "/journal": true, "/livez": true, "/readyz": true,
+	"/docs": true, "/docs/*": true, "/openapi.yaml": true, "/openapi.json": true,
+}
+
+// secretHeaders are the headers that credentials and cookies come in: those of the document and those
+// that everybody knows.
+var secretHeaders = sync.OnceValues(func() ([]string, error) {
+	document, err := api.Load()
+	if err != nil {
+		return nil, err
+	}
+	names := []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}
+	for _, scheme := range document.Components.SecuritySchemes {
+		if scheme.Value.In == openapi3.ParameterInHeader {
+			names = append(names, http.CanonicalHeaderKey(scheme.Value.Name))
+		}
+	}
+	return names, nil
+})
+
+// accountID names who was authenticated.
+func accountID(principal any) string {
+	account, ok := principal.(billing.Account)
+	if !ok {
+		return ""
+	}
+	return account.ID
+}
+
+// shorten cuts the token in the path of a payment page.
+func (s *Sandbox) shorten(path string) string {
+	token, ok := strings.CutPrefix(path, s.checkout.Prefix())
+	if !ok {
+		return path
+	}
+	return s.checkout.Prefix() + billing.ShortToken(token)
+}
