@@ -33,6 +33,11 @@ func LoadSandbox() (*openapi3.T, error) {
 	return load(sandboxDocument)
 }
 
+// SandboxYAML returns a copy of the document of the sandbox's control as it was written.
+func SandboxYAML() []byte {
+	return append([]byte(nil), sandboxDocument...)
+}
+
 func load(document []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {

@@ -14,11 +14,14 @@ import (
 // journalSize is how many requests the journal keeps: those of a long test, in a few megabytes.
 const journalSize = 1000
 
-// quiet are the routes whose requests are not kept in the journal: they are not the API's, and asked
+// docsPath is where the reference is; see reference.Paths.
+const docsPath = "/docs"
+
+// quiet are the paths whose requests are not kept in the journal: they are not the API's, and asked
 // for again and again.
 var quiet = map[string]bool{
-	"/": true, "/journal": true, "/livez": true, "/readyz": true,
-	"/docs": true, "/docs/*": true, "/openapi.yaml": true, "/openapi.json": true,
+	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
+	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
 }
 
 // secretHeaders are the headers that credentials and cookies come in: those of the document and those

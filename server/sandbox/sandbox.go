@@ -101,7 +101,9 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 	}
 	s.journal = journal.New(journal.Settings{
 		Size: journalSize, Now: s.clock.now, Secrets: secrets, Account: accountID,
-		Skip:    func(route string) bool { return quiet[route] || strings.HasPrefix(route, base+"/") },
+		Skip: func(path string) bool {
+			return quiet[path] || strings.HasPrefix(path, docsPath+"/") || path == base || strings.HasPrefix(path, base+"/")
+		},
 		Shorten: s.shorten,
 	})
 	access := newAccess(s.settings, &steering)
@@ -115,6 +117,13 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 		server.WithAPI(server.API{Document: &steering, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
 			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
 		}}),
+	}
+	people, err := s.homeHandlers(access)
+	if err != nil {
+		return nil, err
+	}
+	for path, handler := range people {
+		options = append(options, server.WithHandler(path, handler))
 	}
 	for _, path := range reference.Paths() {
 		options = append(options, server.WithHandler(path, docs))

@@ -27,8 +27,8 @@ type Settings struct {
 	// Secrets are the names of the headers, and of the query's parameters, whose values are masked, in
 	// the canonical form of headers.
 	Secrets []string
-	// Skip says which of echo's routes are not kept.
-	Skip func(route string) bool
+	// Skip says which paths' requests are not kept.
+	Skip func(path string) bool
 	// Shorten takes secrets out of a path. What it changes is a page, of whose requests and answers the
 	// bodies are not kept.
 	Shorten func(path string) string

@@ -20,7 +20,7 @@ const maxBody = 4 << 10
 // finds its entry. It turns failures into answers, so that it sees those too.
 func (j *Journal) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		if j.settings.Skip(ec.Path()) {
+		if j.settings.Skip(ec.Request().URL.Path) {
 			return next(ec)
 		}
 		x := &exchange{journal: j, began: time.Now(), at: j.settings.Now(), request: ec.Request()}
