@@ -5,6 +5,7 @@ SHELL := /bin/sh
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 REDOCLY       := @redocly/cli@2.77.0
 SPECTRAL      := @stoplight/spectral-cli@6.16.3
+AXE_CORE      := 4.14.1
 
 FUZZTIME ?= 10m
 BENCHTIME ?= 1s
@@ -23,9 +24,13 @@ run: ## Build the sandbox and serve it on this machine (ARGS="--addr 127.0.0.1:9
 	@exec bin/sandbox serve $(ARGS)
 
 .PHONY: test
-test: ## Run all tests, with the race detector where there is a C compiler for it
+test: browser ## Run all tests, with the race detector where there is a C compiler for it
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	go test $(RACE) ./...
+
+.PHONY: browser
+browser: ## Install what the tests in a browser need, where it can be: Chromium and axe-core
+	@.ci/browser $(AXE_CORE)
 
 .PHONY: cover
 cover: ## Say how much of the hand-written code the tests run
@@ -35,14 +40,14 @@ cover: ## Say how much of the hand-written code the tests run
 	@go tool cover -func=.cache/cover.out | awk '{print $$NF "\t" $$1 " " $$2}' | grep -v '^100.0%' | sort -n
 
 .PHONY: generate
-generate: ## Make the code in gen/ anew from api/openapi.yaml
+generate: ## Make the code in gen/ anew from the documents in api/
 	go generate ./...
 
 .PHONY: check
 check: drift vet lint lint-api tidy ## Check everything that is no test: drift, vet, lint, the document, tidy
 
 .PHONY: drift
-drift: ## Check that gen/ is what the document makes
+drift: ## Check that gen/ is what the documents make
 	go test -count=1 -run TestGeneratedIsCurrent ./gen
 
 .PHONY: vet
@@ -54,13 +59,13 @@ lint: ## Run the Go linters of .golangci.yml
 	go run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: lint-api
-lint-api: ## Lint the document with Redocly and Spectral, where npx is at hand
+lint-api: ## Lint the documents with Redocly and Spectral, where npx is at hand
 	@if command -v npx >/dev/null 2>&1; then \
 		export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm_config_ignore_scripts=true npm_config_update_notifier=false && \
-		npx --yes $(REDOCLY) lint --extends=recommended --max-problems=1000 api/openapi.yaml && \
-		npx --yes $(SPECTRAL) lint --ruleset .spectral.yaml --fail-severity=hint api/openapi.yaml; \
+		npx --yes $(REDOCLY) lint --extends=recommended --max-problems=1000 api/*.yaml && \
+		npx --yes $(SPECTRAL) lint --ruleset .spectral.yaml --fail-severity=hint api/*.yaml; \
 	elif [ -n "$$CI" ]; then echo "npx is missing"; exit 1; \
-	else echo "npx is missing: the document is not linted."; fi
+	else echo "npx is missing: the documents are not linted."; fi
 
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy

@@ -424,10 +424,14 @@ type ClientInterface interface {
 
 	// ListAccounts List the accounts with their balances
 	//
+	// All of them, by id.
+	//
 	// Corresponds with GET /accounts (the `ListAccounts` operationId).
 	ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadClock Tell the sandbox's time
+	//
+	// Its own, in UTC, and how far it is ahead.
 	//
 	// Corresponds with GET /clock (the `ReadClock` operationId).
 	ReadClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -454,10 +458,14 @@ type ClientInterface interface {
 
 	// RemoveFaults Remove all faults
 	//
+	// Their ids are not given again.
+	//
 	// Corresponds with DELETE /faults (the `RemoveFaults` operationId).
 	RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListFaults List the faults, also those that are spent
+	// ListFaults List the faults
+	//
+	// Those that are spent, too, until they are removed.
 	//
 	// Corresponds with GET /faults (the `ListFaults` operationId).
 	ListFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -485,6 +493,8 @@ type ClientInterface interface {
 	AddFault(ctx context.Context, body AddFaultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RemoveFault Remove a fault
+	//
+	// Requests that it has acted on already take their way.
 	//
 	// Corresponds with DELETE /faults/{id} (the `RemoveFault` operationId).
 	RemoveFault(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -536,6 +546,8 @@ type ClientInterface interface {
 
 // ListAccounts List the accounts with their balances
 //
+// All of them, by id.
+//
 // Corresponds with GET /accounts (the `ListAccounts` operationId).
 func (c *Client) ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAccountsRequest(c.Server)
@@ -550,6 +562,8 @@ func (c *Client) ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn
 }
 
 // ReadClock Tell the sandbox's time
+//
+// Its own, in UTC, and how far it is ahead.
 //
 // Corresponds with GET /clock (the `ReadClock` operationId).
 func (c *Client) ReadClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -606,6 +620,8 @@ func (c *Client) AdvanceClock(ctx context.Context, body AdvanceClockJSONRequestB
 
 // RemoveFaults Remove all faults
 //
+// Their ids are not given again.
+//
 // Corresponds with DELETE /faults (the `RemoveFaults` operationId).
 func (c *Client) RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveFaultsRequest(c.Server)
@@ -619,7 +635,9 @@ func (c *Client) RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// ListFaults List the faults, also those that are spent
+// ListFaults List the faults
+//
+// Those that are spent, too, until they are removed.
 //
 // Corresponds with GET /faults (the `ListFaults` operationId).
 func (c *Client) ListFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -677,6 +695,8 @@ func (c *Client) AddFault(ctx context.Context, body AddFaultJSONRequestBody, req
 }
 
 // RemoveFault Remove a fault
+//
+// Requests that it has acted on already take their way.
 //
 // Corresponds with DELETE /faults/{id} (the `RemoveFault` operationId).
 func (c *Client) RemoveFault(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1251,12 +1271,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListAccountsWithResponse List the accounts with their balances
 	//
+	// All of them, by id.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /accounts (the `ListAccounts` operationId).
 	ListAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
 
 	// ReadClockWithResponse Tell the sandbox's time
+	//
+	// Its own, in UTC, and how far it is ahead.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1285,12 +1309,16 @@ type ClientWithResponsesInterface interface {
 
 	// RemoveFaultsWithResponse Remove all faults
 	//
+	// Their ids are not given again.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /faults (the `RemoveFaults` operationId).
 	RemoveFaultsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RemoveFaultsResponse, error)
 
-	// ListFaultsWithResponse List the faults, also those that are spent
+	// ListFaultsWithResponse List the faults
+	//
+	// Those that are spent, too, until they are removed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1320,6 +1348,8 @@ type ClientWithResponsesInterface interface {
 	AddFaultWithResponse(ctx context.Context, body AddFaultJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFaultResponse, error)
 
 	// RemoveFaultWithResponse Remove a fault
+	//
+	// Requests that it has acted on already take their way.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1774,6 +1804,8 @@ func (r ResetResponse) ContentType() string {
 
 // ListAccountsWithResponse List the accounts with their balances
 //
+// All of them, by id.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /accounts (the `ListAccounts` operationId).
@@ -1786,6 +1818,8 @@ func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, reqE
 }
 
 // ReadClockWithResponse Tell the sandbox's time
+//
+// Its own, in UTC, and how far it is ahead.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1832,6 +1866,8 @@ func (c *ClientWithResponses) AdvanceClockWithResponse(ctx context.Context, body
 
 // RemoveFaultsWithResponse Remove all faults
 //
+// Their ids are not given again.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /faults (the `RemoveFaults` operationId).
@@ -1843,7 +1879,9 @@ func (c *ClientWithResponses) RemoveFaultsWithResponse(ctx context.Context, reqE
 	return ParseRemoveFaultsResponse(rsp)
 }
 
-// ListFaultsWithResponse List the faults, also those that are spent
+// ListFaultsWithResponse List the faults
+//
+// Those that are spent, too, until they are removed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1891,6 +1929,8 @@ func (c *ClientWithResponses) AddFaultWithResponse(ctx context.Context, body Add
 }
 
 // RemoveFaultWithResponse Remove a fault
+//
+// Requests that it has acted on already take their way.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2481,7 +2521,7 @@ type ServerInterface interface {
 	// RemoveFaults Remove all faults
 	// (DELETE /faults)
 	RemoveFaults(ctx echo.Context) error
-	// ListFaults List the faults, also those that are spent
+	// ListFaults List the faults
 	// (GET /faults)
 	ListFaults(ctx echo.Context) error
 	// AddFault Make requests to the API fail
@@ -3411,7 +3451,7 @@ type StrictServerInterface interface {
 	// RemoveFaults Remove all faults
 	// (DELETE /faults)
 	RemoveFaults(ctx context.Context, request RemoveFaultsRequestObject) (RemoveFaultsResponseObject, error)
-	// ListFaults List the faults, also those that are spent
+	// ListFaults List the faults
 	// (GET /faults)
 	ListFaults(ctx context.Context, request ListFaultsRequestObject) (ListFaultsResponseObject, error)
 	// AddFault Make requests to the API fail

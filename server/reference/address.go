@@ -7,13 +7,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-)
 
-// server is an entry of the document's list of servers.
-type server struct {
-	url         string
-	description string
-}
+	"github.com/getkin/kin-openapi/openapi3"
+)
 
 // address is where users reach the API.
 type address struct {
@@ -36,16 +32,19 @@ func newAddress(publicURL, basePath string) (address, error) {
 
 // servers returns this server's addresses, the one at which the request reached it first. The page
 // may only send requests to its own origin, and that is the one in its user's address bar.
-func (a address) servers(r *http.Request) []server {
+func (a address) servers(r *http.Request) openapi3.Servers {
 	public := strings.TrimRight(a.public.String(), "/") + a.basePath
 	if !validHost(r.Host) || a.isPublic(r.Host) {
-		return []server{{public, "This server"}}
+		return openapi3.Servers{{URL: public, Description: "This server"}}
 	}
 	scheme := "http://"
 	if r.TLS != nil {
 		scheme = "https://"
 	}
-	return []server{{scheme + r.Host + a.basePath, "This server"}, {public, "This server, at its public address"}}
+	return openapi3.Servers{
+		{URL: scheme + r.Host + a.basePath, Description: "This server"},
+		{URL: public, Description: "This server, at its public address"},
+	}
 }
 
 // isPublic reports whether host is the public URL's. Browsers leave the scheme's own port out.

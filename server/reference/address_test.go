@@ -37,7 +37,7 @@ func TestThePublicAddress(t *testing.T) {
 			r.TLS = &tls.ConnectionState{}
 		}
 		servers := a.servers(r)
-		if servers[0].url != test.first || servers[0].description != "This server" || len(servers) != test.servers {
+		if servers[0].URL != test.first || servers[0].Description != "This server" || len(servers) != test.servers {
 			t.Errorf("%s at %s: %v, want %d, %s first", test.public, test.host, servers, test.servers, test.first)
 		}
 	}

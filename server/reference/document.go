@@ -1,119 +1,65 @@
 package reference
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // document is an OpenAPI document, ready to be served in both of its forms.
 type document struct {
-	title    string
+	parsed   *openapi3.T
 	basePath string // of the first server, without a slash at its end
-	yaml     text
-	json     text
-}
-
-// text is one form of the document, cut at the place where servers are added.
-type text struct {
+	// The YAML as it was written, cut where its list of servers begins, and how items are indented there.
 	before, after []byte
-	entry         func(server) string // how a server is written there
+	indent        string
 }
 
-// with returns the text with servers before its own.
-func (t text) with(servers []server) []byte {
-	all := append([]byte(nil), t.before...)
-	for _, s := range servers {
-		all = append(all, t.entry(s)...)
-	}
-	return append(all, t.after...)
-}
+// serverList finds the top-level list of servers, one a line. Its second group is what its items are
+// indented by.
+var serverList = regexp.MustCompile(`(?m)^servers:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*(( *)- )`)
 
 func parseDocument(source []byte) (*document, error) {
-	if !utf8.Valid(source) { // YAML may be in UTF-16, in which places are found otherwise
-		return nil, errors.New("reference: the document is not in UTF-8")
-	}
-	var file yaml.Node
-	if err := yaml.Load(source, &file); err != nil {
+	parsed, err := openapi3.NewLoader().LoadFromData(source)
+	if err != nil {
 		return nil, fmt.Errorf("reference: read the document: %w", err)
 	}
-	if file.Kind != yaml.DocumentNode || len(file.Content) != 1 || file.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("reference: the document is not an object")
+	if parsed.Info == nil || len(parsed.Servers) == 0 {
+		return nil, errors.New("reference: the document has no title, or no servers")
 	}
-	root := file.Content[0]
-	servers := member(root, "servers")
-	if servers == nil || servers.Kind != yaml.SequenceNode || len(servers.Content) == 0 {
-		return nil, errors.New("reference: the document has no list of servers")
+	base, err := parsed.Servers.BasePath()
+	if err != nil {
+		return nil, fmt.Errorf("reference: the document's first server: %w", err)
 	}
-	d := &document{title: value(member(root, "info"), "title")}
-	if d.title == "" {
-		d.title = "API"
+	list := serverList.FindSubmatchIndex(source)
+	if list == nil {
+		return nil, errors.New("reference: the document's servers are not written as a list with an item a line")
 	}
-	var err error
-	if d.basePath, err = basePath(servers.Content[0]); err != nil {
-		return nil, err
-	}
-	if d.yaml, err = cutYAML(source, servers); err != nil {
-		return nil, err
-	}
-	d.json, err = cutJSON(root, servers)
-	return d, err
+	cut := list[2]
+	return &document{
+		parsed: parsed, basePath: strings.TrimSuffix(base, "/"),
+		before: source[:cut:cut], after: source[cut:], indent: string(source[list[4]:list[5]]),
+	}, nil
 }
 
-// basePath returns the path of a server's URL, in which variables have their defaults.
-func basePath(server *yaml.Node) (string, error) {
-	address := value(server, "url")
-	if variables := resolve(member(server, "variables")); variables != nil && variables.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(variables.Content); i += 2 {
-			name := variables.Content[i].Value
-			address = strings.ReplaceAll(address, "{"+name+"}", value(variables.Content[i+1], "default"))
-		}
+// yaml returns the document as it was written, with servers before its own.
+func (d *document) yaml(servers openapi3.Servers) []byte {
+	text := bytes.Clone(d.before)
+	for _, s := range servers { // a URL is printable ASCII, which YAML quotes like Go
+		text = fmt.Appendf(text, "%s- url: %s\n%s  description: %s\n", d.indent, strconv.Quote(s.URL), d.indent, s.Description)
 	}
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("reference: the document's first server: %w", err)
-	case address == "" || u.Opaque != "":
-		return "", fmt.Errorf("reference: the document's first server has the URL %q, in which there is no path", address)
-	}
-	path := strings.Trim(u.EscapedPath(), "/")
-	if path == "" {
-		return "", nil
-	}
-	return "/" + path, nil
+	return append(text, d.after...)
 }
 
-// member returns the value of a mapping's member, or nil. An alias of the list of servers is not
-// followed: its text is elsewhere.
-func member(mapping *yaml.Node, name string) *yaml.Node {
-	mapping = resolve(mapping)
-	if mapping == nil || mapping.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == name {
-			return mapping.Content[i+1]
-		}
-	}
-	return nil
-}
-
-// value returns the value of a mapping's member that is a scalar, or nothing.
-func value(mapping *yaml.Node, name string) string {
-	if v := resolve(member(mapping, name)); v != nil && v.Kind == yaml.ScalarNode {
-		return v.Value
-	}
-	return ""
-}
-
-// resolve returns what an alias stands for, and any other node as it is.
-func resolve(n *yaml.Node) *yaml.Node {
-	if n != nil && n.Kind == yaml.AliasNode {
-		return n.Alias
-	}
-	return n
+// json returns the document in JSON, with servers before its own.
+func (d *document) json(servers openapi3.Servers) ([]byte, error) {
+	doc := *d.parsed
+	doc.Servers = append(servers, doc.Servers...)
+	return json.MarshalIndent(&doc, "", "  ")
 }

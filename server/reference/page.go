@@ -82,7 +82,7 @@ type pageView struct {
 
 func (h *Handler) servePage(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer // whole before the first byte leaves, so that no page breaks off in the middle
-	view := pageView{Title: h.document.title, Home: h.home, Version: h.site.version}
+	view := pageView{Title: h.document.parsed.Info.Title, Home: h.home, Version: h.site.version}
 	if err := h.site.page.Execute(&body, view); err != nil {
 		write(w, r, http.StatusInternalServerError, "application/json", []byte(`{"message":"The page cannot be shown."}`))
 		return

@@ -38,11 +38,11 @@ type Handler struct {
 
 var _ http.Handler = (*Handler)(nil)
 
-// New returns a Handler for document, which is OpenAPI 3 in YAML or in JSON. publicURL is how users
-// reach the server, such as http://127.0.0.1:8080. The API is below it, at the path of the document's
-// first server.
+// New returns a Handler for document, which is OpenAPI 3 in YAML. publicURL is how users reach the
+// server, such as http://127.0.0.1:8080. The API is below it, at the path of the document's first
+// server.
 //
-// It fails when the document cannot be read, is no JSON value when read, or has no servers that an
+// It fails when the document cannot be read, or has no list of servers, an item a line, that an
 // address can be added to, and when publicURL is not an http or https URL.
 func New(document []byte, publicURL string, options ...Option) (*Handler, error) {
 	s := defaultSettings()
@@ -88,18 +88,25 @@ func (h *Handler) find(path string) http.HandlerFunc {
 		return redirectToPage
 	case yamlPath:
 		return func(w http.ResponseWriter, r *http.Request) {
-			write(w, r, http.StatusOK, "application/yaml", h.document.yaml.with(h.address.servers(r)))
+			write(w, r, http.StatusOK, "application/yaml", h.document.yaml(h.address.servers(r)))
 		}
 	case jsonPath:
-		return func(w http.ResponseWriter, r *http.Request) {
-			write(w, r, http.StatusOK, "application/json", h.document.json.with(h.address.servers(r)))
-		}
+		return h.serveJSON
 	}
 	name, below := strings.CutPrefix(path, pagePath+"/")
 	if a, ok := h.site.assets[name]; ok && below {
 		return func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, h.site.version) }
 	}
 	return nil
+}
+
+func (h *Handler) serveJSON(w http.ResponseWriter, r *http.Request) {
+	text, err := h.document.json(h.address.servers(r))
+	if err != nil { // cannot be: it was read from a text
+		write(w, r, http.StatusInternalServerError, "application/json", []byte(`{"message":"The document cannot be shown."}`))
+		return
+	}
+	write(w, r, http.StatusOK, "application/json", text)
 }
 
 // guard sets the headers of every answer.

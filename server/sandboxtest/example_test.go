@@ -2,6 +2,8 @@ package sandboxtest_test
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/turbosmtp-go/billing/client"
@@ -24,5 +26,23 @@ func TestShopSurvivesALostAnswer(t *testing.T) {
 	if n := len(box.Purchases()); n != 1 {
 		t.Errorf("%d purchases: want 1, which nobody knows of", n)
 	}
-	t.Log(box.Journal()[0].Why.Text)
+	t.Log(box.Journal()[0].Why.Text) // what happened, in words
+}
+
+// TestReadme finds the example above in the README as it stands here, and short enough to be read.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(source), "\nfunc TestShop")
+	example, _, _ = strings.Cut(example, "\n}\n")
+	if lines := strings.Count(example, "\n") + 2; lines >= 20 || !strings.Contains(string(readme), "\nfunc TestShop"+example+"\n}\n") {
+		t.Errorf("the README does not have the example of %d lines", lines)
+	}
 }
