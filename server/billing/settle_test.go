@@ -3,6 +3,7 @@ package billing_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,6 +134,55 @@ func TestPayAtOnce(t *testing.T) {
 	got := paid(t, service, purchase.AccountID)
 	if won.Load() != 100 && won.Load() != -100 || (won.Load() > 0) != (got == 320) {
 		t.Errorf("the sum of outcomes is %d and the balance %d", won.Load(), got)
+	}
+}
+
+// vanishing is a store whose purchases are gone when they are settled.
+type vanishing struct{ billing.Store }
+
+func (vanishing) Settle(context.Context, string, billing.Status, time.Time) (billing.Purchase, error) {
+	return billing.Purchase{}, billing.ErrNotFound
+}
+
+func TestSettleWhatIsResetMeanwhile(t *testing.T) {
+	t.Parallel()
+	_, store := newService(t)
+	service, err := billing.New(vanishing{store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	purchase, err := service.Buy(context.Background(), activeAccount(t, service), 320)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service.Pay(context.Background(), purchase.Token); !errors.Is(err, billing.ErrPurchaseNotFound) {
+		t.Errorf("Pay = %v, want ErrPurchaseNotFound", err)
+	}
+}
+
+func TestBalancesOfManyAccounts(t *testing.T) {
+	t.Parallel()
+	service, store := newService(t)
+	const many = 1001 // more than two pages
+	for i := range many {
+		account := billing.Account{ID: fmt.Sprintf("account-%04d", i), Name: "Acme", Currency: "USD"}
+		if err := store.PutAccount(context.Background(), account); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last, listed := "", 0
+	for balance, err := range service.Balances(context.Background()) {
+		if err != nil || balance.Account.ID <= last {
+			t.Fatalf("after %q the list has %v, %v", last, balance, err)
+		}
+		last = balance.Account.ID
+		listed++
+	}
+	if want := many + len(billing.DemoAccounts()); listed != want {
+		t.Errorf("%d accounts are listed, want %d", listed, want)
+	}
+	for range service.Balances(context.Background()) {
+		break // a list that is left early ends
 	}
 }
 

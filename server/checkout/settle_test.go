@@ -174,12 +174,14 @@ func TestForms(t *testing.T) {
 		fresh   bool // from a browser that has no cookie
 		status  int
 	}{
-		"no token":            {func(f url.Values) { f.Del("form_token") }, nil, false, 403},
-		"an empty token":      {func(f url.Values) { f.Set("form_token", "") }, nil, false, 403},
-		"a wrong token":       {func(f url.Values) { f.Set("form_token", strings.Repeat("A", 43)) }, nil, false, 403},
-		"no cookie":           {nil, nil, true, 403},
-		"another's cookie":    {nil, set("Cookie", "checkout="+strings.Repeat("A", 43)), true, 403},
-		"a short cookie":      {nil, set("Cookie", "checkout=AAAA"), true, 403},
+		"no token":         {func(f url.Values) { f.Del("form_token") }, nil, false, 403},
+		"an empty token":   {func(f url.Values) { f.Set("form_token", "") }, nil, false, 403},
+		"a wrong token":    {func(f url.Values) { f.Set("form_token", strings.Repeat("A", 43)) }, nil, false, 403},
+		"no cookie":        {nil, nil, true, 403},
+		"another's cookie": {nil, set("Cookie", "checkout="+strings.Repeat("A", 43)), true, 403},
+		"a short cookie": {func(f url.Values) {
+			f.Set("form_token", sign([]byte{0, 0, 0}, s.purchase.Token)) // whoever sets it could sign too
+		}, set("Cookie", "checkout=AAAA"), true, 403},
 		"a cookie of nothing": {nil, set("Cookie", "checkout="), true, 403},
 		"another site":        {nil, set("Sec-Fetch-Site", "cross-site"), false, 403},
 		"a neighbour":         {nil, set("Sec-Fetch-Site", "same-site"), false, 403},
@@ -263,6 +265,34 @@ func TestTheCookie(t *testing.T) {
 				t.Errorf("a second tab gets another cookie: %v", response.Cookies())
 			}
 		}
+	}
+}
+
+// Over TLS the cookie is for TLS alone, without an option.
+func TestTheCookieOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	server := httptest.NewTLSServer(s.handler)
+	defer server.Close()
+	response, err := server.Client().Get(server.URL + "/checkout/" + s.purchase.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if cookies := response.Cookies(); len(cookies) != 1 || !cookies[0].Secure {
+		t.Errorf("the cookies are %v", cookies)
+	}
+}
+
+// A page without a form needs no cookie.
+func TestNoCookieWithoutAForm(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	if _, err := s.billing.Cancel(t.Context(), s.purchase.Token); err != nil {
+		t.Fatal(err)
+	}
+	if response, _ := newBrowser(t, s.serve(t)).send("GET", nil, nil); len(response.Cookies()) != 0 {
+		t.Errorf("the cookies are %v", response.Cookies())
 	}
 }
 
