@@ -84,10 +84,10 @@ func (h *Handler) finish(ctx context.Context, a *answer, token string, act func(
 func tooLate(status billing.Status) string {
 	switch status {
 	case billing.StatusPaid:
-		return "Nothing was cancelled: the purchase has been paid before."
+		return "Nothing was cancelled: the purchase had already been paid."
 	case billing.StatusCancelled:
-		return "Nothing was paid: the purchase has been cancelled before."
+		return "Nothing was paid: the purchase had already been cancelled."
 	default:
-		return "Nothing was done: the purchase has expired before."
+		return "Nothing was done: the purchase had expired."
 	}
 }

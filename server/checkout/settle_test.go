@@ -110,9 +110,9 @@ func TestPayAndCancel(t *testing.T) {
 		"cancel":                 {"", "cancel", 0, 303, 0, []string{"Cancelled</p>", "nothing was paid", "<dt>Cancelled</dt>"}},
 		"pay again":              {"pay", "pay", 0, 303, 1320, []string{"Paid</p>"}},
 		"cancel again":           {"cancel", "cancel", 0, 303, 0, []string{"Cancelled</p>"}},
-		"cancel what is paid":    {"pay", "cancel", 0, 409, 1320, []string{"Paid</p>", `role="alert">Nothing was cancelled: the purchase has been paid before.`}},
-		"pay what is cancelled":  {"cancel", "pay", 0, 409, 0, []string{"Cancelled</p>", `role="alert">Nothing was paid: the purchase has been cancelled before.`}},
-		"pay what has expired":   {"", "pay", 24 * time.Hour, 409, 0, []string{"Expired</p>", `role="alert">Nothing was done: the purchase has expired before.`, "Order again"}},
+		"cancel what is paid":    {"pay", "cancel", 0, 409, 1320, []string{"Paid</p>", `role="alert">Nothing was cancelled: the purchase had already been paid.`}},
+		"pay what is cancelled":  {"cancel", "pay", 0, 409, 0, []string{"Cancelled</p>", `role="alert">Nothing was paid: the purchase had already been cancelled.`}},
+		"pay what has expired":   {"", "pay", 24 * time.Hour, 409, 0, []string{"Expired</p>", `role="alert">Nothing was done: the purchase had expired.`, "Order again"}},
 		"cancel what expired":    {"", "cancel", 24 * time.Hour, 409, 0, []string{"Expired</p>"}},
 		"ask for something else": {"", "refund", 0, 400, 0, []string{"Waiting for payment</p>"}},
 		"ask for nothing":        {"", "", 0, 400, 0, []string{"Waiting for payment</p>"}},
@@ -309,7 +309,7 @@ func TestPayForPrograms(t *testing.T) {
 	}
 	form.Set("action", "cancel")
 	response, body = b.send("POST", form, accept)
-	if response.StatusCode != http.StatusConflict || body != `{"message":"Nothing was cancelled: the purchase has been paid before."}` {
+	if response.StatusCode != http.StatusConflict || body != `{"message":"Nothing was cancelled: the purchase had already been paid."}` {
 		t.Errorf("answered %d %s, want 409", response.StatusCode, body)
 	}
 }

@@ -96,7 +96,7 @@ func (a access) guard(base string) echo.MiddlewareFunc {
 // proxied reports whether a proxy says that the request is somebody else's.
 func proxied(header http.Header) bool {
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if header.Get(name) != "" {
+		if len(header[name]) > 0 { // also an empty one, which hides those that follow it
 			return true
 		}
 	}

@@ -90,12 +90,13 @@ func (c controller) ReadClock(context.Context, control.ReadClockRequestObject) (
 
 // AdvanceClock moves the clock forward.
 func (c controller) AdvanceClock(_ context.Context, request control.AdvanceClockRequestObject) (control.AdvanceClockResponseObject, error) {
-	if err := c.Advance(time.Duration(request.Body.Seconds) * time.Second); err != nil {
+	err := c.Advance(time.Duration(request.Body.Seconds) * time.Second)
+	if errors.Is(err, errTooFarAhead) {
 		return control.AdvanceClock400JSONResponse{RefusedJSONResponse: control.RefusedJSONResponse{
 			Message: "The clock can be moved by a hundred years in all.",
 		}}, nil
 	}
-	return control.AdvanceClock200JSONResponse(c.time()), nil
+	return control.AdvanceClock200JSONResponse(c.time()), err
 }
 
 // Reset sets the sandbox to what it was.

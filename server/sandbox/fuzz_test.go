@@ -15,6 +15,13 @@ import (
 	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
+// forPeople reports whether a path is none of the API's: what is answered there is no JSON, or not that
+// of the document.
+func forPeople(path string) bool {
+	page, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.Contains([]string{"", "journal", "sandbox.yaml", "docs", "openapi.yaml", "openapi.json", "checkout", "livez", "readyz"}, page)
+}
+
 // FuzzRequest sends whole requests of all kinds. No answer is a 5xx, is empty, is not one of the
 // document's, and what was bought is an amount within the limits that stands in the body.
 func FuzzRequest(f *testing.F) {
@@ -52,7 +59,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		answer := httptest.NewRecorder()
 		box.Handler().ServeHTTP(answer, request)
-		if strings.HasPrefix(target, "/checkout/") || target == "/livez" || target == "/readyz" {
+		if forPeople(request.URL.Path) {
 			if answer.Code >= 500 {
 				t.Fatalf("%d %s", answer.Code, answer.Body)
 			}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -49,11 +50,17 @@ func accountID(principal any) string {
 	return account.ID
 }
 
-// shorten cuts the token in the path of a payment page.
-func (s *Sandbox) shorten(path string) string {
-	token, ok := strings.CutPrefix(path, s.checkout.Prefix())
-	if !ok {
-		return path
+// shortener returns a function that cuts the token in the path of a payment page, and in the address of
+// one wherever it stands in a text, escaped or not.
+func shortener(prefix string) func(text string) string {
+	link := regexp.MustCompile("(?i)(" + strings.ReplaceAll(regexp.QuoteMeta(prefix), "/", `\\?(?:/|%2f)`) + `)([^\s"'<>?#&]+)`)
+	return func(text string) string {
+		if token, ok := strings.CutPrefix(text, prefix); ok {
+			return prefix + billing.ShortToken(token)
+		}
+		return link.ReplaceAllStringFunc(text, func(address string) string {
+			parts := link.FindStringSubmatch(address)
+			return parts[1] + billing.ShortToken(parts[2])
+		})
 	}
-	return s.checkout.Prefix() + billing.ShortToken(token)
 }

@@ -43,7 +43,7 @@ type Sandbox struct {
 // how its users reach it, such as http://127.0.0.1:8080: payment links begin with it. With
 // WithDemoAccounts, the demo accounts are put into the store.
 func New(ctx context.Context, store billing.Store, publicURL string, options ...Option) (*Sandbox, error) {
-	s := &Sandbox{settings: defaultSettings(), faults: &fault.List{}}
+	s := &Sandbox{settings: defaultSettings()}
 	for _, option := range options {
 		option(&s.settings)
 	}
@@ -87,6 +87,11 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 		return nil, err
 	}
 	steering := *shared
+	schema := steering.Components.Schemas["Fault"]
+	if schema == nil {
+		return nil, errors.New("sandbox: the control API's document has no schema of a fault")
+	}
+	s.faults = fault.New(schema.Value)
 	base, err := steering.Servers.BasePath()
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: the control API's address: %w", err)
@@ -104,7 +109,7 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 		Skip: func(path string) bool {
 			return quiet[path] || strings.HasPrefix(path, docsPath+"/") || path == base || strings.HasPrefix(path, base+"/")
 		},
-		Shorten: s.shorten,
+		Shorten: shortener(s.checkout.Prefix()),
 	})
 	access := newAccess(s.settings, &steering)
 	options := []server.Option{
@@ -137,8 +142,10 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 // Handler returns the sandbox as an http.Handler.
 func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
 
-// Serve accepts connections on listener until ctx is done; see server.Server.Serve.
+// Serve accepts connections on listener until ctx is done; see server.Server.Serve. What a fault delays
+// then waits no longer.
 func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
+	defer context.AfterFunc(ctx, s.faults.Hurry)()
 	return s.server.Serve(ctx, listener)
 }
 

@@ -154,7 +154,7 @@ func TestMethodsAndPaths(t *testing.T) {
 		t.Errorf("HEAD: %d %v", head.StatusCode, head.Header)
 	}
 	for _, other := range []string{
-		"/", "/api", "/api/v2", "/api/v2/", "/api/v2/billing", path + "/", path + "s", "/" + path, strings.ToUpper(path),
+		"/api", "/api/v2", "/api/v2/", "/api/v2/billing", path + "/", path + "s", "/" + path, strings.ToUpper(path),
 		"/api/v1/billing/buy_emailvalidation_credits", "/billing/buy_emailvalidation_credits",
 		"/api/v2//billing/buy_emailvalidation_credits", "/api/v2/./billing/buy_emailvalidation_credits", "/api/v2/x/../billing/buy_emailvalidation_credits",
 		path + "%00", path + "%2f", path + ";x=1", "/api/v2/billing%2Fbuy_emailvalidation_credits", "/%ff", "/favicon.ico", "/index.html", "/debug/pprof/",

@@ -3,10 +3,16 @@
 package fault
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/turbosmtp-go/billing/gen/control"
 )
@@ -14,9 +20,18 @@ import (
 // List is the faults of a sandbox, in the order in which they were added. It is safe for concurrent
 // use.
 type List struct {
-	lock   sync.Mutex
-	last   int
-	faults []control.Fault
+	schema  *openapi3.Schema
+	hurry   func()
+	hurried <-chan struct{}
+	lock    sync.Mutex
+	last    int
+	faults  []control.Fault
+}
+
+// New returns an empty List of faults that satisfy the schema, which is the document's.
+func New(schema *openapi3.Schema) *List {
+	hurried := make(chan struct{})
+	return &List{schema: schema, hurry: sync.OnceFunc(func() { close(hurried) }), hurried: hurried}
 }
 
 // maxFaults is how many there may be at a time. A request is shown to each.
@@ -32,6 +47,9 @@ func (e *InvalidError) Error() string { return e.Reason }
 // and fails with an *InvalidError for one that makes no sense.
 func (l *List) Add(fault control.Fault) (control.Fault, error) {
 	if err := complete(&fault); err != nil {
+		return control.Fault{}, err
+	}
+	if err := l.fits(fault); err != nil {
 		return control.Fault{}, err
 	}
 	l.lock.Lock()
@@ -68,6 +86,39 @@ func (l *List) Clear() {
 	l.faults = nil
 }
 
+// Hurry ends the delay of every request, of those that wait and of those that come.
+func (l *List) Hurry() { l.hurry() }
+
+func (l *List) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.hurried:
+	}
+}
+
+// fits holds a fault against the document, as the contract does with one that comes by HTTP: the limits
+// of its numbers stand there alone.
+func (l *List) fits(fault control.Fault) error {
+	text, err := json.Marshal(fault)
+	if err != nil {
+		return err
+	}
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		return err
+	}
+	var wrong *openapi3.SchemaError
+	switch err := l.schema.VisitJSON(value); {
+	case errors.As(err, &wrong):
+		return &InvalidError{fmt.Sprintf("The member %s does not fit: %s.", strings.Join(wrong.JSONPointer(), "/"), wrong.Reason)}
+	case err != nil:
+		return fmt.Errorf("fault: %w", err)
+	}
+	return nil
+}
+
 // due shows a request to the faults, and returns the one that acts on it. whose returns the ID of the
 // account whose request it is; it is called when a fault is for one account only, and then once.
 func (l *List) due(whose func() string) (control.Fault, bool) {
@@ -100,19 +151,20 @@ func (l *List) personal() bool {
 	return slices.ContainsFunc(l.faults, func(f control.Fault) bool { return f.Account != "" })
 }
 
-// fields are the members of a fault that only some kinds have.
+// fields are the members of a fault that only some kinds have, and what else tells kinds apart.
 var fields = map[control.FaultKind]struct {
 	status     int // unless another is given; 0: has none
 	retryAfter bool
 	code       bool
+	goesOn     bool // it lets the request take its way
 }{
 	control.FailStatus:      {status: 503, retryAfter: true},
-	control.FailDelay:       {},
+	control.FailDelay:       {goesOn: true},
 	control.FailResetBefore: {},
-	control.FailResetAfter:  {},
-	control.FailCutBody:     {},
+	control.FailResetAfter:  {goesOn: true},
+	control.FailCutBody:     {goesOn: true},
 	control.FailHTML:        {status: 502, retryAfter: true},
-	control.FailHTMLAfter:   {},
+	control.FailHTMLAfter:   {goesOn: true},
 	control.FailUnknownCode: {status: 400, code: true},
 }
 
@@ -131,16 +183,12 @@ func complete(f *control.Fault) error {
 		return &InvalidError{fmt.Sprintf("There is no kind of fault %q.", f.Kind)}
 	case f.Status != 0 && has.status == 0:
 		return refuse("status")
-	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
-		return &InvalidError{fmt.Sprintf("A fault is answered with a status from 400 to 599, not with %d.", f.Status)}
 	case f.RetryAfter != 0 && !has.retryAfter:
 		return refuse("retry_after")
 	case f.Code != "" && !has.code:
 		return refuse("code")
 	case f.Kind == control.FailDelay && f.DelayMs == 0:
 		return &InvalidError{"A fault of the kind delay needs delay_ms."}
-	case f.RetryAfter < 0 || f.DelayMs < 0 || f.Times < 0 || f.Every < 0:
-		return &InvalidError{"A fault's numbers are not negative."}
 	}
 	if f.Status == 0 {
 		f.Status = has.status

@@ -2,10 +2,12 @@ package fault
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -23,20 +25,37 @@ func (l *List) Middleware(api func() *contract.Contract, account func(principal 
 			if api().Operation(ec) == "" {
 				return next(ec)
 			}
-			fault, ok := l.due(func() string {
-				principal, _ := api().Authenticate(ec.Request().Context(), ec) // in vain: nobody's request
+			whose := sync.OnceValue(func() string {
+				// Also for a client that has stopped sending, or has gone: like the contract's own check.
+				ctx := context.WithoutCancel(ec.Request().Context())
+				principal, _ := api().Authenticate(ctx, ec) // in vain: nobody's request
 				return account(principal)
 			})
+			fault, ok := l.due(whose)
 			if !ok {
 				return next(ec)
 			}
-			journal.SetWhy(ec, control.Why{Text: describe(fault), Fault: fault.ID})
-			// As for a server that is slow, it makes no difference that the client has gone.
-			time.Sleep(time.Duration(fault.DelayMs) * time.Millisecond)
+			journal.SetAccount(ec, whose())
+			why := control.Why{Text: describe(fault), Fault: fault.ID}
+			if fields[fault.Kind].goesOn {
+				journal.AddWhy(ec, why)
+			} else {
+				journal.SetWhy(ec, why)
+			}
+			if fault.DelayMs > 0 {
+				// As for a server that is slow, it makes no difference that the client has gone.
+				l.wait(time.Duration(fault.DelayMs) * time.Millisecond)
+				// The time that the body has to arrive in did not run meanwhile. What has no deadlines, as
+				// in a test without a connection, needs none.
+				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(bodyTime))
+			}
 			return act(ec, next, fault, api())
 		}
 	}
 }
+
+// bodyTime is how long the body of a request may take after a delay.
+const bodyTime = 10 * time.Second
 
 // act does to a request what a fault says.
 func act(ec echo.Context, next echo.HandlerFunc, fault control.Fault, api *contract.Contract) error {
@@ -79,13 +98,15 @@ func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 
 // carryOut lets a request take its way, and returns the answer instead of sending it.
 func carryOut(ec echo.Context, next echo.HandlerFunc) *answer {
-	a := &answer{header: http.Header{}, status: http.StatusOK}
 	response := ec.Response()
+	a := &answer{header: response.Header().Clone(), status: http.StatusOK}
 	ec.SetResponse(echo.NewResponse(a, ec.Echo()))
 	defer ec.SetResponse(response)
-	if err := next(ec); err != nil {
+	err := next(ec)
+	if err != nil {
 		ec.Error(err)
 	}
+	journal.Explain(ec, a.status, err, a.body.String())
 	return a
 }
 

@@ -29,9 +29,9 @@ type Settings struct {
 	Secrets []string
 	// Skip says which paths' requests are not kept.
 	Skip func(path string) bool
-	// Shorten takes secrets out of a path. What it changes is a page, of whose requests and answers the
-	// bodies are not kept.
-	Shorten func(path string) string
+	// Shorten takes secrets out of a path, or of another text. A path that it changes is a page, of whose
+	// requests and answers the bodies are not kept.
+	Shorten func(text string) string
 	// Account returns the ID of the account that contract.Principal returned, "" for none.
 	Account func(principal any) string
 }

@@ -56,6 +56,12 @@ func Keep(ec echo.Context) {
 	}
 }
 
+// accountKey is where SetAccount puts an account.
+const accountKey = "journal.account"
+
+// SetAccount says whose request it is, for one that is answered before its credentials are looked at.
+func SetAccount(ec echo.Context, id string) { ec.Set(accountKey, id) }
+
 // exchange is a request on its way to be an entry.
 type exchange struct {
 	journal  *Journal
@@ -81,9 +87,9 @@ func (x *exchange) keep(ec echo.Context, err error) {
 		DurationMs:     float64(time.Since(x.began).Microseconds()) / 1000,
 		RequestID:      response.Header().Get(echo.HeaderXRequestID),
 		Method:         x.request.Method,
-		Path:           x.path + j.query(x.request.URL.RawQuery),
+		Path:           x.address(),
 		RequestHeaders: j.headers(x.request.Header),
-		RequestBody:    x.sent.String(),
+		RequestBody:    j.settings.Shorten(x.sent.String()),
 		AnswerHeaders:  control.Headers{},
 		AnswerBody:     x.answered.String(),
 	}
@@ -91,18 +97,39 @@ func (x *exchange) keep(ec echo.Context, err error) {
 		entry.Status = response.Status
 		entry.AnswerHeaders = j.headers(response.Header())
 	}
-	principal := contract.Principal(ec.Request().Context())
-	entry.Account = j.settings.Account(principal)
-	entry.Why = explain(ec, entry.Status, err, x.answered.String())
-	if x.page { // whose answer may lead to it again
-		for name, value := range entry.AnswerHeaders {
-			entry.AnswerHeaders[name] = strings.ReplaceAll(value, lastPart(x.request.URL.Path), lastPart(x.path))
-		}
-		for name, value := range entry.RequestHeaders {
-			entry.RequestHeaders[name] = strings.ReplaceAll(value, lastPart(x.request.URL.Path), lastPart(x.path))
-		}
+	entry.Account = j.settings.Account(contract.Principal(ec.Request().Context()))
+	if account, ok := ec.Get(accountKey).(string); ok && entry.Account == "" {
+		entry.Account = account
+	}
+	if x.page {
+		entry.Why = explainPage(entry.Method, entry.Status)
+		x.hide(entry.RequestHeaders)
+		x.hide(entry.AnswerHeaders)
+	} else {
+		entry.Why = explain(ec, entry.Status, err, x.answered.String())
 	}
 	j.add(entry)
+}
+
+// address is the path and the query as they were sent, without secrets.
+func (x *exchange) address() string {
+	path := x.path
+	if !x.page {
+		path = x.journal.settings.Shorten(x.request.URL.EscapedPath())
+	}
+	return clean(path + x.journal.query(x.request.URL.RawQuery))
+}
+
+// hide cuts the last part of a page's path short where it stands alone, as in an answer that leads to
+// the page again.
+func (x *exchange) hide(headers control.Headers) {
+	whole, short := lastPart(x.request.URL.Path), lastPart(x.path)
+	if len(whole) <= len(short) {
+		return
+	}
+	for name, value := range headers {
+		headers[name] = strings.ReplaceAll(value, whole, short)
+	}
 }
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
@@ -111,7 +138,7 @@ func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')
 func (j *Journal) headers(header http.Header) control.Headers {
 	headers := make(control.Headers, len(header))
 	for name, values := range header {
-		headers[name] = clean(strings.Join(values, ", "))
+		headers[name] = j.settings.Shorten(clean(strings.Join(values, ", ")))
 		if j.secret(name) {
 			headers[name] = mask
 		}
@@ -131,7 +158,7 @@ func (j *Journal) query(raw string) string {
 			parts[i] = name + "=" + mask
 		}
 	}
-	return "?" + strings.Join(parts, "&")
+	return "?" + j.settings.Shorten(strings.Join(parts, "&"))
 }
 
 // kept is the beginning of a body.

@@ -16,14 +16,37 @@ import (
 const whyKey = "journal.why"
 
 // SetWhy says why a request is answered as it is, where that is no check of the document.
-func SetWhy(ec echo.Context, why control.Why) { ec.Set(whyKey, why) }
+func SetWhy(ec echo.Context, why control.Why) { ec.Set(whyKey, given{why, true}) }
+
+// AddWhy says what else happened to a request that takes its way: its text is put before the reason.
+func AddWhy(ec echo.Context, why control.Why) { ec.Set(whyKey, given{why, false}) }
+
+// Explain finds the reason of an answer that is kept from the client, in place of the one that it gets.
+func Explain(ec echo.Context, status int, err error, body string) {
+	SetWhy(ec, explain(ec, status, err, body))
+}
+
+// given is a reason that was given; unless it is all, the one that is found follows it.
+type given struct {
+	why control.Why
+	all bool
+}
 
 // explain says why a request was answered with a status. err is what the answer was made from, body
 // is the answer's.
 func explain(ec echo.Context, status int, err error, body string) control.Why {
-	if why, ok := ec.Get(whyKey).(control.Why); ok {
-		return why
+	given, ok := ec.Get(whyKey).(given)
+	if ok && given.all {
+		return given.why
 	}
+	why := reason(ec, status, err, body)
+	if ok {
+		why.Text, why.Fault = given.why.Text+" "+why.Text, given.why.Fault
+	}
+	return why
+}
+
+func reason(ec echo.Context, status int, err error, body string) control.Why {
 	var refused *contract.Error
 	var wrong *contract.AnswerError
 	switch preferred := contract.Preferred(ec); {
