@@ -106,8 +106,8 @@ func TestWhatCannotBe(t *testing.T) {
 		func() {
 			box := sandboxtest.Start(failure{t})
 			defer func() {
-				if v := recover(); v != errStopped {
-					t.Errorf("%s: the test was not stopped but %v", name, v)
+				if err, _ := recover().(error); !errors.Is(err, errStopped) {
+					t.Errorf("%s: the test was not stopped but %v", name, err)
 				}
 			}()
 			act(box)
