@@ -42,8 +42,9 @@ var (
 	// a handler gave: those have a date.
 	plainRefusal = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 	// unmetExpectation is net/http's answer to an Expect header other than 100-continue (RFC 9110,
-	// section 10.1.1).
+	// section 10.1.1). It has no body, and so, unlike a handler's, no media type.
 	unmetExpectation = []byte("HTTP/1.1 417 ")
+	contentType      = []byte("\r\nContent-Type: ")
 )
 
 // Write sends data, or the document's answer in place of a refusal of net/http's own, which it
@@ -53,7 +54,8 @@ func (c *documentedConn) Write(data []byte) (int, error) {
 		return c.Conn.Write(data)
 	}
 	line := bytes.IndexByte(data, '\r')
-	if !bytes.HasPrefix(data, unmetExpectation) && (line < 0 || !bytes.HasPrefix(data[line:], plainRefusal)) {
+	unmet := bytes.HasPrefix(data, unmetExpectation) && !bytes.Contains(data, contentType)
+	if !unmet && (line < 0 || !bytes.HasPrefix(data[line:], plainRefusal)) {
 		return c.Conn.Write(data)
 	}
 	status, err := strconv.Atoi(string(data[len(httpVersion) : len(httpVersion)+3]))

@@ -140,8 +140,8 @@ type Fault struct {
 	// Account Only requests with credentials of the account with this id are seen. All are if not given.
 	Account string `json:"account,omitempty"`
 
-	// Acted How many it has acted on.
-	Acted int64 `json:"acted"`
+	// Acted How many it has acted on, none if not given.
+	Acted int64 `json:"acted,omitempty"`
 
 	// Code The error code of `unknown_code`; sandbox_unknown_code if not given.
 	Code string `json:"code,omitempty"`
@@ -153,7 +153,7 @@ type Fault struct {
 	Every int `json:"every,omitempty"`
 
 	// ID Names the fault.
-	ID string `json:"id"`
+	ID string `json:"id,omitempty"`
 
 	// Kind What happens to a request.
 	//
@@ -167,8 +167,8 @@ type Fault struct {
 	// - `unknown_code`: it is answered with an error code that the document does not have.
 	Kind FaultKind `json:"kind"`
 
-	// Matched How many requests it has seen.
-	Matched int64 `json:"matched"`
+	// Matched How many requests it has seen, none if not given.
+	Matched int64 `json:"matched,omitempty"`
 
 	// RetryAfter The answer's Retry-After, in seconds, of `status` and `html`. None, if not given.
 	RetryAfter int `json:"retry_after,omitempty"`
@@ -321,22 +321,22 @@ type Refused = Failure
 // ListJournalParams defines parameters for ListJournal.
 type ListJournalParams struct {
 	// Limit How many there are at most in the list.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Before Only entries that are older than the one with this id.
-	Before int64 `form:"before,omitempty" json:"before,omitempty"`
+	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // ListPurchasesParams defines parameters for ListPurchases.
 type ListPurchasesParams struct {
 	// Limit How many there are at most in the list.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Account Only purchases of the account with this id.
-	Account string `form:"account,omitempty" json:"account,omitempty"`
+	Account *string `form:"account,omitempty" json:"account,omitempty"`
 
 	// Before Only purchases that come after the one with this token in the list, the older ones.
-	Before string `form:"before,omitempty" json:"before,omitempty"`
+	Before *string `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // AdvanceClockJSONRequestBody defines body for AdvanceClock for application/json ContentType.
@@ -1055,20 +1055,28 @@ func NewListJournalRequest(server string, params *ListJournalParams) (*http.Requ
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -1113,28 +1121,40 @@ func NewListPurchasesRequest(server string, params *ListPurchasesParams) (*http.
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {

@@ -20,13 +20,13 @@ const defaultLimit = 100
 
 // ListJournal lists the requests that arrived.
 func (c controller) ListJournal(_ context.Context, request control.ListJournalRequestObject) (control.ListJournalResponseObject, error) {
-	return control.ListJournal200JSONResponse{Entries: c.Journal(orDefault(request.Params.Limit), request.Params.Before)}, nil
+	return control.ListJournal200JSONResponse{Entries: c.Journal(orDefault(request.Params.Limit), orZero(request.Params.Before))}, nil
 }
 
 // ListPurchases lists what was bought.
 func (c controller) ListPurchases(ctx context.Context, request control.ListPurchasesRequestObject) (control.ListPurchasesResponseObject, error) {
 	purchases, err := c.Purchases(ctx, PurchaseFilter{
-		Account: request.Params.Account, Before: request.Params.Before, Limit: orDefault(request.Params.Limit),
+		Account: orZero(request.Params.Account), Before: orZero(request.Params.Before), Limit: orDefault(request.Params.Limit),
 	})
 	if errors.Is(err, billing.ErrPurchaseNotFound) {
 		return control.ListPurchases400JSONResponse{RefusedJSONResponse: control.RefusedJSONResponse{
@@ -108,9 +108,16 @@ func (c controller) time() control.Clock {
 	return control.Clock{Now: c.Now(), AheadSeconds: int64(c.clock.offset() / time.Second)}
 }
 
-func orDefault(limit int) int {
-	if limit == 0 {
+func orDefault(limit *int) int {
+	if limit == nil {
 		return defaultLimit
 	}
-	return limit
+	return *limit
+}
+
+func orZero[T any](parameter *T) (value T) {
+	if parameter != nil {
+		value = *parameter
+	}
+	return value
 }
