@@ -129,7 +129,7 @@ func payByKeys(x *tab, box *sandboxtest.Sandbox) {
 	for _, width := range []int64{320, 360} {
 		x.phone(width)
 		x.visit(buyLink(x.t, box), 200)
-		x.sound()
+		x.fits()
 		for _, text := range []string{payButton, cancelButton} {
 			at := x.press(kb.Tab)
 			if at.Text != text {
@@ -141,13 +141,14 @@ func payByKeys(x *tab, box *sandboxtest.Sandbox) {
 		}
 		x.zoomText(200)
 		x.fits()
+		x.zoomText(100)
 	}
+	x.sound()
 	if at := x.press(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)); at.Text != payButton {
 		x.t.Fatalf("the keys Shift and Tab lead back to %q", at.Text)
 	}
 	x.load(200, chromedp.KeyEvent(kb.Enter))
 	x.isPaid()
-	x.sound()
 	x.zoomText(200)
 	x.fits()
 	if n := box.Accounts()[0].Balance; n != 320 {
@@ -171,7 +172,7 @@ func lookAtNothing(x *tab, box *sandboxtest.Sandbox) {
 	x.shows("404", "Not Found", "There is no such purchase.")
 	x.sound()
 	x.phone(320)
-	x.sound()
+	x.fits()
 }
 
 // isPaid checks that the page says so, and offers nothing more.

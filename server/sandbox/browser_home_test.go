@@ -21,10 +21,6 @@ func findOutWhy(x *tab, box *sandboxtest.Sandbox) {
 		x.shows(demo.Account.Name, demo.ConsumerKey, demo.ConsumerSecret.Reveal(), demo.APIKey.Reveal())
 	}
 	x.sound()
-	x.load(200, chromedp.Click(`//main//a[starts-with(., "API reference")]`))
-	x.at("/docs")
-	x.do(chromedp.NavigateBack())
-	x.at("/")
 	x.phone(320)
 	x.sound()
 	x.load(200, chromedp.Click(`//main//a[starts-with(., "Journal")]`))

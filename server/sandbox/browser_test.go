@@ -50,7 +50,10 @@ func startBrowser(t *testing.T) context.Context {
 		chromedp.ExecPath(findChromium(t)),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-features", "Translate,BackForwardCache"), // chromedp does not see the nodes of a page that was kept
+		// chromedp does not see the nodes of a page that was kept to go back to. The rest spares processes.
+		chromedp.Flag("disable-features", "Translate,BackForwardCache,SpareRendererForSitePerProcess"),
+		chromedp.Flag("disable-site-isolation-trials", true),
+		chromedp.Flag("renderer-process-limit", "2"),
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 	)

@@ -96,7 +96,7 @@ func credentials(keyword string) string {
 	case "missing":
 		return "No complete credentials were sent (missing)."
 	case "denied":
-		return "The credentials are right, but their account is not let in (denied)."
+		return "The account behind the credentials is not let in (denied)."
 	}
 	return "The credentials are not accepted (" + keyword + ")."
 }
