@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	code "modernc.org/sqlite/lib"
 
 	"github.com/turbosmtp-go/billing/server/billing"
 )
@@ -43,11 +46,30 @@ var _ billing.Store = (*Store)(nil)
 // It fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that
 // it cannot use, and leaves such a file as it was.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s, err := open(ctx, path)
+	var s *Store
+	err := patiently(ctx, openPatience, func() (err error) {
+		s, err = open(ctx, path)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", path, explain(err))
 	}
 	return s, nil
+}
+
+// openPatience is how long Open waits for other programs that make or migrate the same database, longer
+// than a statement does: on a busy machine, many that start at once take their turns.
+const openPatience = 30 * time.Second
+
+// patiently does something again while another program's lock keeps it from being done.
+func patiently(ctx context.Context, patience time.Duration, do func() error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := do()
+		if resultCode(err)&0xff != code.SQLITE_BUSY || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 func open(ctx context.Context, path string) (_ *Store, err error) {
