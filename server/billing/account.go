@@ -19,6 +19,12 @@ type Account struct {
 	ActivePlan bool
 }
 
+// AccountChange says what changes about an account. What is nil stays.
+type AccountChange struct {
+	Active     *bool
+	ActivePlan *bool
+}
+
 // Balance is an account with what it has paid for.
 type Balance struct {
 	Account Account

@@ -21,14 +21,25 @@ import (
 // choose. It must be fast, for it is done for every request. What is hashed begins with the kind of
 // secret, and with its consumer key where there is one, so that no hash is of use in another place.
 type Credentials struct {
-	kind string
+	kind KeyKind
 	id   string
 	hash [sha256.Size]byte
 }
 
+// KeyKind is a kind of credentials, in words.
+type KeyKind string
+
 const (
-	consumerKeyKind = "consumer key"
-	apiKeyKind      = "API key"
+	// KindConsumerKey is a consumer key with its secret.
+	KindConsumerKey KeyKind = "consumer key"
+	// KindAPIKey is an API key alone.
+	KindAPIKey KeyKind = "API key"
+)
+
+const (
+	// consumerPrefix and apiPrefix begin the ID of a key, and say its kind.
+	consumerPrefix = "consumer:"
+	apiPrefix      = "api:"
 	// hashDomain sets these hashes apart from those of the same secret in any other program.
 	hashDomain = "turbosmtp-go/billing v1 "
 	// maxConsumerKey is far beyond any real consumer key, in bytes.
@@ -39,10 +50,10 @@ const (
 // up, and its secret. Without either of them, or with a key that is longer than 256 bytes or no
 // clean UTF-8, they belong to nobody.
 func ConsumerKey(key, secret string) Credentials {
-	c := Credentials{kind: consumerKeyKind, hash: hash("consumer secret", key, secret)}
+	c := Credentials{kind: KindConsumerKey, hash: hash("consumer secret", key, secret)}
 	clean := utf8.ValidString(key) && !strings.ContainsRune(key, 0)
 	if key != "" && secret != "" && len(key) <= maxConsumerKey && clean {
-		c.id = "consumer:" + key
+		c.id = consumerPrefix + key
 	}
 	return c
 }
@@ -51,9 +62,9 @@ func ConsumerKey(key, secret string) Credentials {
 // hash of it, another one than that which is compared. An empty key belongs to nobody.
 func APIKey(key string) Credentials {
 	id := hash("API key ID", key)
-	c := Credentials{kind: apiKeyKind, hash: hash("API key", key)}
+	c := Credentials{kind: KindAPIKey, hash: hash("API key", key)}
 	if key != "" {
-		c.id = "api:" + base64.RawURLEncoding.EncodeToString(id[:])
+		c.id = apiPrefix + base64.RawURLEncoding.EncodeToString(id[:])
 	}
 	return c
 }
@@ -68,7 +79,7 @@ func (c Credentials) String() string {
 	if c.kind == "" {
 		return "credentials(none)"
 	}
-	return "credentials(" + c.kind + ")"
+	return "credentials(" + string(c.kind) + ")"
 }
 
 // Format keeps what Credentials hold out of every verb of fmt.

@@ -19,6 +19,11 @@ var (
 	ErrPurchaseNotFound = errors.New("billing: no such purchase")
 	// ErrAccountNotFound says that there is no account with such an ID.
 	ErrAccountNotFound = errors.New("billing: no such account")
+	// ErrKeyNotFound says that there is no key with such an ID.
+	ErrKeyNotFound = errors.New("billing: no such key")
+	// ErrUnavailable says that nothing was done, for a reason that passes: the store cannot be reached,
+	// its disk is full, or too many wait for it. The same may succeed later, and is safe to do again.
+	ErrUnavailable = errors.New("billing: not possible right now, and nothing was done")
 )
 
 // What a Store answers, for errors.Is.
@@ -27,8 +32,12 @@ var (
 	ErrNotFound = errors.New("billing: not in the store")
 	// ErrTokenTaken is a Store's answer for a purchase whose token it holds already.
 	ErrTokenTaken = errors.New("billing: the token is taken")
-	// ErrUnknownAccount is a Store's answer for a purchase of an account that it does not hold.
-	ErrUnknownAccount = errors.New("billing: a purchase of an unknown account")
+	// ErrAccountTaken is a Store's answer for a new account whose ID another one has.
+	ErrAccountTaken = errors.New("billing: there is an account with this ID")
+	// ErrKeyTaken is a Store's answer for a new key whose ID another one has.
+	ErrKeyTaken = errors.New("billing: there is a key with this ID")
+	// ErrUnknownAccount is a Store's answer for a purchase or a key of an account that it does not hold.
+	ErrUnknownAccount = errors.New("billing: of an unknown account")
 	// ErrSettled is a Store's answer for a purchase that is to be settled and is not pending.
 	ErrSettled = errors.New("billing: the purchase was settled before")
 	// ErrStoreClosed is a Store's answer to everything after its Close.

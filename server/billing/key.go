@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"time"
 )
 
 // Key is what is stored of Credentials: enough to know them again, and not enough to present them.
@@ -16,6 +18,16 @@ type Key struct {
 	SecretHash [sha256.Size]byte
 	// AccountID is whom the key lets in.
 	AccountID string
+	// CreatedAt is when the key was made: UTC, whole microseconds.
+	CreatedAt time.Time
+}
+
+// Kind is which kind of credentials the key knows again.
+func (k Key) Kind() KeyKind {
+	if strings.HasPrefix(k.ID, consumerPrefix) {
+		return KindConsumerKey
+	}
+	return KindAPIKey
 }
 
 // String names the key by its ID, and its account.

@@ -33,11 +33,11 @@ func (p *probe) Key(ctx context.Context, id string) (billing.Key, billing.Accoun
 	return p.Store.Key(ctx, id)
 }
 
-func (p *probe) Account(ctx context.Context, id string) (billing.Account, error) {
-	if err := p.ask("Account"); err != nil {
-		return billing.Account{}, err
+func (p *probe) Balance(ctx context.Context, id string) (billing.Balance, error) {
+	if err := p.ask("Balance"); err != nil {
+		return billing.Balance{}, err
 	}
-	return p.Store.Account(ctx, id)
+	return p.Store.Balance(ctx, id)
 }
 
 func (p *probe) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {

@@ -72,11 +72,20 @@ func (s *Service) seed(ctx context.Context, seed SeedAccount) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err != nil || storedKey != key || storedAccount != seed.Account {
-			return s.store.PutAccount(ctx, seed.Account, keys...)
+		if err != nil || storedKey.SecretHash != key.SecretHash || storedAccount != seed.Account {
+			return s.put(ctx, seed.Account, keys)
 		}
 	}
 	return nil
+}
+
+// put stores an account and its keys, which are new from now on.
+func (s *Service) put(ctx context.Context, account Account, keys []Key) error {
+	for i := range keys {
+		keys[i].CreatedAt = s.timestamp()
+	}
+	defer s.known.clear()
+	return s.store.PutAccount(ctx, account, keys...)
 }
 
 // keys returns what is stored of the account's credentials, and an error for an account that is not

@@ -17,6 +17,8 @@ type Service struct {
 	store  Store
 	now    func() time.Time
 	random io.Reader
+	known  *cache
+	line   *line
 }
 
 // New returns a billing system that keeps its accounts and purchases in store, which stays the
@@ -32,31 +34,47 @@ func New(store Store, options ...Option) (*Service, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	return &Service{store: store, now: s.now, random: s.random}, nil
+	return &Service{
+		store: store, now: s.now, random: s.random,
+		known: newCache(s.fresh), line: &line{max: s.maxWaiting},
+	}, nil
 }
 
 // Authenticate returns the active account that credentials belong to. It fails with
 // ErrInvalidCredentials when they are unknown or wrong, with ErrAccountInactive and the account when
-// they are right but it is not active, and with the store's error when it cannot tell.
+// they are right but it is not active, and with ErrUnavailable and the store's error when it cannot
+// tell.
 //
-// How long it takes does not depend on how much of a secret is right, nor on whether there is such
-// a key: Credentials are hashed before the store is asked, and the hashes are compared in constant
-// time, against one of zeros when the key is unknown.
+// Credentials that were accepted a moment ago are accepted again without a look into the store; see
+// WithFreshness. For all others, how long it takes does not depend on how much of a secret is right,
+// nor on whether there is such a key: Credentials are hashed before the store is asked, and the hashes
+// are compared in constant time, against one of zeros when the key is unknown.
 func (s *Service) Authenticate(ctx context.Context, credentials Credentials) (Account, error) {
 	if !credentials.usable() {
 		return Account{}, ErrInvalidCredentials
 	}
+	if account, ok := s.known.find(credentials); ok {
+		return account, nil
+	}
+	if err := s.line.enter(); err != nil {
+		return Account{}, fmt.Errorf("billing: authenticate: %w", err)
+	}
+	defer s.line.leave()
+	asked := time.Now()
 	key, account, err := s.store.Key(ctx, credentials.id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Account{}, fmt.Errorf("billing: authenticate: %w", err)
+		return Account{}, fmt.Errorf("billing: authenticate: %w: %w", ErrUnavailable, err)
 	}
 	equal := subtle.ConstantTimeCompare(key.SecretHash[:], credentials.hash[:]) == 1
 	switch {
 	case err != nil || !equal:
+		s.known.forget(credentials)
 		return Account{}, ErrInvalidCredentials
 	case !account.Active:
+		s.known.forget(credentials)
 		return account, ErrAccountInactive
 	}
+	s.known.keep(credentials, account, asked)
 	return account, nil
 }
 
@@ -65,8 +83,9 @@ func (s *Service) Authenticate(ctx context.Context, credentials Credentials) (Ac
 // or ErrNoActivePlan for an account that may not buy, and with ErrInvalidAmount for an amount that
 // is not positive; the limits of an order are the API document's, and checked by who serves it.
 //
-// An error of the store leaves open whether the purchase was kept. Its token was given to nobody,
-// so that a purchase that was kept can be neither seen nor paid.
+// An error that wraps ErrUnavailable says that nothing was kept. Any other error of the store leaves
+// that open; its token was given to nobody, so that a purchase that was kept can be neither seen nor
+// paid.
 func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purchase, error) {
 	switch {
 	case !account.Active:
@@ -76,7 +95,7 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 	case amount <= 0:
 		return Purchase{}, ErrInvalidAmount
 	}
-	token, err := newToken(s.random)
+	token, err := newText(s.random)
 	if err != nil {
 		return Purchase{}, fmt.Errorf("billing: make a token: %w", err)
 	}
@@ -86,8 +105,12 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 		Amount:    amount,
 		Currency:  account.Currency,
 		Status:    StatusPending,
-		CreatedAt: s.now().UTC().Truncate(time.Microsecond),
+		CreatedAt: s.timestamp(),
 	}
+	if err := s.line.enter(); err != nil {
+		return Purchase{}, fmt.Errorf("billing: buy: %w", err)
+	}
+	defer s.line.leave()
 	if err := s.store.CreatePurchase(ctx, purchase); err != nil {
 		return Purchase{}, fmt.Errorf("billing: buy: %w", err)
 	}
@@ -100,15 +123,22 @@ func (s *Service) Purchase(ctx context.Context, token string) (Purchase, error) 
 	if !validToken(token) {
 		return Purchase{}, ErrPurchaseNotFound
 	}
+	if err := s.line.enter(); err != nil {
+		return Purchase{}, fmt.Errorf("billing: find a purchase: %w", err)
+	}
+	defer s.line.leave()
 	purchase, err := s.store.Purchase(ctx, token)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Purchase{}, ErrPurchaseNotFound
 	case err != nil:
-		return Purchase{}, fmt.Errorf("billing: find a purchase: %w", err)
+		return Purchase{}, fmt.Errorf("billing: find a purchase: %w: %w", ErrUnavailable, err)
 	}
 	return s.aged(purchase), nil
 }
+
+// timestamp is this time as it is stored.
+func (s *Service) timestamp() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // aged returns a purchase as it is at this time: one that nobody has paid in time has expired.
 func (s *Service) aged(purchase Purchase) Purchase {
@@ -120,14 +150,25 @@ func (s *Service) aged(purchase Purchase) Purchase {
 
 // Account returns the account with an ID. It fails with ErrAccountNotFound when there is none.
 func (s *Service) Account(ctx context.Context, id string) (Account, error) {
-	account, err := s.store.Account(ctx, id)
+	balance, err := s.Balance(ctx, id)
+	return balance.Account, err
+}
+
+// Balance returns the account with an ID and what it has paid for. It fails with ErrAccountNotFound
+// when there is none.
+func (s *Service) Balance(ctx context.Context, id string) (Balance, error) {
+	if err := s.line.enter(); err != nil {
+		return Balance{}, fmt.Errorf("billing: find an account: %w", err)
+	}
+	defer s.line.leave()
+	balance, err := s.store.Balance(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Account{}, ErrAccountNotFound
+		return Balance{}, ErrAccountNotFound
 	case err != nil:
-		return Account{}, fmt.Errorf("billing: find an account: %w", err)
+		return Balance{}, fmt.Errorf("billing: find an account: %w: %w", ErrUnavailable, err)
 	}
-	return account, nil
+	return balance, nil
 }
 
 // Ready returns an error while the store cannot be reached.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Pay pays the purchase behind a token: its amount is added to the balance of its account, once,
@@ -31,7 +30,11 @@ func (s *Service) settle(ctx context.Context, token string, status Status) (Purc
 	// That a purchase has expired depends on when it was ordered, which never changes. All else that
 	// decides, the store compares as it writes.
 	if purchase.Status == StatusPending {
-		purchase, err = s.store.Settle(ctx, token, status, s.now().UTC().Truncate(time.Microsecond))
+		if err := s.line.enter(); err != nil {
+			return Purchase{}, fmt.Errorf("billing: settle a purchase: %w", err)
+		}
+		defer s.line.leave()
+		purchase, err = s.store.Settle(ctx, token, status, s.timestamp())
 		switch {
 		case errors.Is(err, ErrNotFound): // reset meanwhile
 			return Purchase{}, ErrPurchaseNotFound

@@ -9,7 +9,8 @@ import (
 // all that is said here.
 //
 // Every method is safe for concurrent use and gives up when its context ends, with an error that
-// wraps the context's; what a method was writing then may or may not have been kept. What a method
+// wraps the context's; what a method was writing then may or may not have been kept. An error that
+// wraps ErrUnavailable says that nothing was kept, and that the same may succeed later. What a method
 // that writes returned nil for is durable: it is there after a crash of the process, of the machine
 // and after a power cut, and every later read sees it. After Close every method fails with
 // ErrStoreClosed.
@@ -18,8 +19,27 @@ type Store interface {
 	// moment. It fails with ErrNotFound when there is no such key.
 	Key(ctx context.Context, id string) (Key, Account, error)
 
-	// Account returns the account with an ID. It fails with ErrNotFound when there is none.
-	Account(ctx context.Context, id string) (Account, error)
+	// Keys returns the keys of an account, by ID. There are none for an account that does not exist.
+	Keys(ctx context.Context, accountID string) ([]Key, error)
+
+	// AddKey gives a new key to an account. It fails with ErrKeyTaken, and changes nothing, when there
+	// is one with its ID, and with ErrUnknownAccount when there is no such account.
+	AddKey(ctx context.Context, key Key) error
+
+	// DeleteKey deletes the key with an ID. It fails with ErrNotFound when there is no such key.
+	DeleteKey(ctx context.Context, id string) error
+
+	// Balance returns the account with an ID and what it has paid for. It fails with ErrNotFound when
+	// there is none.
+	Balance(ctx context.Context, id string) (Balance, error)
+
+	// CreateAccount stores a new account and gives it new keys, all or nothing. It fails with
+	// ErrAccountTaken or ErrKeyTaken when there is one with an ID of theirs.
+	CreateAccount(ctx context.Context, account Account, keys ...Key) error
+
+	// UpdateAccount changes an account in one step, and returns it as it is then. It fails with
+	// ErrNotFound when there is none.
+	UpdateAccount(ctx context.Context, id string, change AccountChange) (Account, error)
 
 	// PutAccount stores an account and gives it keys, all or nothing. An account with the same ID is
 	// overwritten, a key with the same ID too, even if it was another account's; the account's other

@@ -26,7 +26,8 @@ func ShortToken(token string) string {
 	return token[:shortToken] + "…"
 }
 
-func newToken(random io.Reader) (string, error) {
+// newText returns tokenBytes of random in base32.
+func newText(random io.Reader) (string, error) {
 	var bits [tokenBytes]byte
 	if _, err := io.ReadFull(random, bits[:]); err != nil {
 		return "", err

@@ -84,7 +84,7 @@ func TestResetWithoutDemoAccounts(t *testing.T) {
 	if err := box.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if account, err := with.store.Account(t.Context(), "sandbox-active"); err != nil || account != changed {
+	if account, err := with.store.Balance(t.Context(), "sandbox-active"); err != nil || account.Account != changed {
 		t.Errorf("%+v, %v", account, err)
 	}
 }

@@ -6,30 +6,19 @@ import (
 	"errors"
 	"fmt"
 
+	code "modernc.org/sqlite/lib"
+
 	"github.com/turbosmtp-go/billing/server/billing"
 )
 
-// Key returns the key with an ID and its account, or billing.ErrNotFound.
-func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Account, error) {
-	var hash []byte
-	var account billing.Account
-	fields := append([]any{&hash}, accountFields(&account)...)
-	if err := s.statements.key.QueryRowContext(ctx, id).Scan(fields...); err != nil {
-		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", notFound(err))
-	}
-	key := billing.Key{ID: id, AccountID: account.ID}
-	copy(key.SecretHash[:], hash) // of that length, as the table's check says
-	return key, account, nil
-}
-
-// Account returns the account with an ID, or billing.ErrNotFound.
-func (s *Store) Account(ctx context.Context, id string) (billing.Account, error) {
-	var account billing.Account
-	err := s.statements.account.QueryRowContext(ctx, id).Scan(accountFields(&account)...)
+// Balance returns the account with an ID and what it has paid for, or billing.ErrNotFound.
+func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
+	var b billing.Balance
+	err := s.statements.balance.QueryRowContext(ctx, id).Scan(append(accountFields(&b.Account), &b.Paid)...)
 	if err != nil {
-		return billing.Account{}, s.wrap(ctx, "find an account", notFound(err))
+		return billing.Balance{}, s.wrap(ctx, "find an account", notFound(err))
 	}
-	return account, nil
+	return b, nil
 }
 
 // Balances returns a page of accounts with their balances, by ID.
@@ -61,38 +50,55 @@ func (s *Store) balances(ctx context.Context, after string, limit int) (_ []bill
 	return balances, rows.Err()
 }
 
+const (
+	insertAccount = "INSERT INTO accounts (id, name, currency, active, active_plan) VALUES (?, ?, ?, ?, ?)"
+	insertKey     = "INSERT INTO keys (id, secret_hash, account_id, created_at) VALUES (?, ?, ?, ?)"
+)
+
 // PutAccount stores an account and gives it keys, in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap(ctx, "store an account", s.putAccount(ctx, account, keys))
+	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys,
+		insertAccount+` ON CONFLICT (id) DO UPDATE SET name = excluded.name, currency = excluded.currency,
+			active = excluded.active, active_plan = excluded.active_plan`,
+		insertKey+` ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash,
+			account_id = excluded.account_id, created_at = excluded.created_at`))
 }
 
-func (s *Store) putAccount(ctx context.Context, account billing.Account, keys []billing.Key) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO accounts (id, name, currency, active, active_plan) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, currency = excluded.currency,
-			active = excluded.active, active_plan = excluded.active_plan`,
-		account.ID, account.Name, account.Currency, account.Active, account.ActivePlan)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		if key.AccountID != account.ID {
-			return fmt.Errorf("the key %s is not of the account %s", key.ID, account.ID)
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO keys (id, secret_hash, account_id) VALUES (?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, account_id = excluded.account_id`,
-			key.ID, key.SecretHash[:], key.AccountID)
+// CreateAccount stores a new account and its new keys, in one transaction.
+func (s *Store) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
+	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, insertAccount, insertKey))
+}
+
+func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys []billing.Key, putAccount, putKey string) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, putAccount, account.ID, account.Name, account.Currency, account.Active, account.ActivePlan)
 		if err != nil {
-			return err
+			return orTaken(err, billing.ErrAccountTaken)
 		}
+		for _, key := range keys {
+			if key.AccountID != account.ID {
+				return fmt.Errorf("the key %s is not of the account %s", key.ID, account.ID)
+			}
+			if _, err := tx.ExecContext(ctx, putKey, keyValues(key)...); err != nil {
+				return orTaken(err, billing.ErrKeyTaken)
+			}
+		}
+		return nil
+	})
+}
+
+// UpdateAccount changes an account in one transaction.
+func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
+	var account billing.Account
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		return notFound(tx.QueryRowContext(ctx, `
+			UPDATE accounts SET active = coalesce(?, active), active_plan = coalesce(?, active_plan)
+			WHERE id = ? RETURNING `+accountColumns, change.Active, change.ActivePlan, id).Scan(accountFields(&account)...))
+	})
+	if err != nil {
+		return billing.Account{}, s.wrap(ctx, "change an account", err)
 	}
-	return tx.Commit()
+	return account, nil
 }
 
 // accountFields are where accountColumns are read to.
@@ -104,6 +110,15 @@ func accountFields(a *billing.Account) []any {
 func notFound(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return billing.ErrNotFound
+	}
+	return err
+}
+
+// orTaken turns a broken UNIQUE into billing's word for it.
+func orTaken(err, taken error) error {
+	switch resultCode(err) {
+	case code.SQLITE_CONSTRAINT_UNIQUE, code.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return taken
 	}
 	return err
 }

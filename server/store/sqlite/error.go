@@ -31,6 +31,17 @@ func explain(err error) error {
 	return err
 }
 
+// passes reports whether SQLite has changed nothing, for a reason that passes: another program holds the
+// database locked, the disk is full, memory is short, or there are no more files to open. A full disk is
+// found before the last page of a transaction is in the log, without which none of it counts.
+func passes(err error) bool {
+	switch resultCode(err) & 0xff {
+	case code.SQLITE_BUSY, code.SQLITE_LOCKED, code.SQLITE_FULL, code.SQLITE_NOMEM, code.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
+}
+
 // resultCode returns SQLite's extended result code, 0 when the error is not one of SQLite's.
 func resultCode(err error) int {
 	var failed *driver.Error

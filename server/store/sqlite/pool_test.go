@@ -114,8 +114,8 @@ func TestQueriesUseAnIndex(t *testing.T) {
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)<(?,?))"},
 		"settle": {"UPDATE purchases SET status = ? WHERE token = ? AND status = ?", []any{"paid", "t", "pending"},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"balances": {"SELECT " + accountColumns + " FROM accounts a WHERE a.id > ? ORDER BY a.id LIMIT ?", []any{"", 1},
-			"SEARCH a USING PRIMARY KEY (id>?)"},
+		"balances": {"SELECT " + accountColumns + " FROM accounts WHERE id > ? ORDER BY id LIMIT ?", []any{"", 1},
+			"SEARCH accounts USING PRIMARY KEY (id>?)"},
 	} {
 		var id, parent, unused int
 		var plan string

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -12,20 +13,53 @@ import (
 	"github.com/turbosmtp-go/billing/server/billing"
 )
 
-// CreatePurchase stores a new purchase, and returns once it is on the disk.
+// CreatePurchase stores a new purchase, together with those that arrive at the same time, and returns
+// once it is on the disk.
 //
 // Its time is stored as an integer of microseconds since 1970 in UTC: that is all of what a Purchase
 // holds, sorts as time does, takes 8 bytes in every index, and has one form only.
 func (s *Store) CreatePurchase(ctx context.Context, p billing.Purchase) error {
-	_, err := s.statements.createPurchase.ExecContext(ctx,
-		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro(), settledAt(p))
+	return s.wrap(ctx, "store a purchase", s.commits.Do(ctx, p))
+}
+
+// createPurchases stores purchases in one transaction. One that breaks a rule is left out of it and
+// alone gets an error: SQLite then undoes no more than its statement.
+func (s *Store) createPurchases(ctx context.Context, purchases []billing.Purchase) ([]error, error) {
+	if len(purchases) == 1 { // a statement is a transaction by itself
+		return nil, createPurchase(ctx, s.statements.createPurchase, purchases[0])
+	}
+	errs := make([]error, len(purchases))
+	return errs, s.transact(ctx, func(tx *sql.Tx) error {
+		insert := tx.StmtContext(ctx, s.statements.createPurchase)
+		defer func() { _ = insert.Close() }()
+		for i, p := range purchases {
+			// Only the transaction's end waits for the disk. Each statement's own watch over the context would
+			// cost as much as the statement.
+			errs[i] = createPurchase(context.WithoutCancel(ctx), insert, p)
+			if errs[i] != nil && !broken(errs[i]) {
+				return errs[i]
+			}
+		}
+		return nil
+	})
+}
+
+func createPurchase(ctx context.Context, insert *sql.Stmt, p billing.Purchase) error {
+	_, err := insert.ExecContext(ctx,
+		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro(), micros(p.SettledAt))
 	switch resultCode(err) {
 	case code.SQLITE_CONSTRAINT_UNIQUE, code.SQLITE_CONSTRAINT_PRIMARYKEY:
-		err = billing.ErrTokenTaken
+		return billing.ErrTokenTaken
 	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
-		err = billing.ErrUnknownAccount
+		return billing.ErrUnknownAccount
 	}
-	return s.wrap(ctx, "store a purchase", err)
+	return err
+}
+
+// broken reports whether a purchase broke a rule, which concerns no other purchase.
+func broken(err error) bool {
+	return errors.Is(err, billing.ErrTokenTaken) || errors.Is(err, billing.ErrUnknownAccount) ||
+		resultCode(err)&0xff == code.SQLITE_CONSTRAINT
 }
 
 // Purchase returns the purchase with a token, or billing.ErrNotFound.
@@ -89,13 +123,19 @@ func scanPurchase(row interface{ Scan(into ...any) error }) (billing.Purchase, e
 	var settled sql.NullInt64
 	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &created, &settled)
 	p.CreatedAt = time.UnixMicro(created).UTC()
-	if settled.Valid {
-		p.SettledAt = time.UnixMicro(settled.Int64).UTC()
-	}
+	p.SettledAt = fromMicros(settled)
 	return p, err
 }
 
-// settledAt is how a purchase's SettledAt is stored.
-func settledAt(p billing.Purchase) sql.NullInt64 {
-	return sql.NullInt64{Int64: p.SettledAt.UnixMicro(), Valid: !p.SettledAt.IsZero()}
+// micros is how a time is stored that may be none: NULL for the zero time.
+func micros(at time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: at.UnixMicro(), Valid: !at.IsZero()}
+}
+
+// fromMicros is a time as micros stored it.
+func fromMicros(stored sql.NullInt64) time.Time {
+	if !stored.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(stored.Int64).UTC()
 }

@@ -19,48 +19,33 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 	return purchase, err
 }
 
-func (s *Store) settle(ctx context.Context, token string, status billing.Status, at time.Time) (billing.Purchase, error) {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return billing.Purchase{}, err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	purchase, err := scanPurchase(tx.QueryRowContext(ctx, `
-		UPDATE purchases SET status = ?, settled_at = ? WHERE token = ? AND status = ? RETURNING `+purchaseColumns,
-		string(status), at.UnixMicro(), token, string(billing.StatusPending)))
-	if errors.Is(err, sql.ErrNoRows) {
-		if purchase, err = scanPurchase(tx.QueryRowContext(ctx, purchaseByToken, token)); err != nil {
-			return billing.Purchase{}, notFound(err)
+func (s *Store) settle(ctx context.Context, token string, status billing.Status, at time.Time) (purchase billing.Purchase, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		purchase, err = scanPurchase(tx.QueryRowContext(ctx, `
+			UPDATE purchases SET status = ?, settled_at = ? WHERE token = ? AND status = ? RETURNING `+purchaseColumns,
+			string(status), at.UnixMicro(), token, string(billing.StatusPending)))
+		if errors.Is(err, sql.ErrNoRows) {
+			if purchase, err = scanPurchase(tx.QueryRowContext(ctx, purchaseByToken, token)); err != nil {
+				return notFound(err)
+			}
+			return billing.ErrSettled
 		}
-		return purchase, billing.ErrSettled
-	}
-	if err != nil {
-		return billing.Purchase{}, err
-	}
-	if status == billing.StatusPaid {
-		_, err := tx.ExecContext(ctx, "UPDATE accounts SET balance = balance + ? WHERE id = ?", purchase.Amount, purchase.AccountID)
-		if err != nil {
-			return billing.Purchase{}, err
+		if err == nil && status == billing.StatusPaid {
+			_, err = tx.ExecContext(ctx, "UPDATE accounts SET balance = balance + ? WHERE id = ?", purchase.Amount, purchase.AccountID)
 		}
-	}
-	return purchase, tx.Commit()
+		return err
+	})
+	return purchase, err
 }
 
 // Reset deletes all purchases and sets all balances to zero, in one transaction.
 func (s *Store) Reset(ctx context.Context) error {
-	return s.wrap(ctx, "reset", s.reset(ctx))
-}
-
-func (s *Store) reset(ctx context.Context) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	for _, statement := range []string{"DELETE FROM purchases", "UPDATE accounts SET balance = 0 WHERE balance <> 0"} {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return err
+	return s.wrap(ctx, "reset", s.transact(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{"DELETE FROM purchases", "UPDATE accounts SET balance = 0 WHERE balance <> 0"} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
 		}
-	}
-	return tx.Commit()
+		return nil
+	}))
 }

@@ -11,7 +11,8 @@ type statements struct {
 	all []*sql.Stmt
 
 	key            *sql.Stmt
-	account        *sql.Stmt
+	keys           *sql.Stmt
+	balance        *sql.Stmt
 	balances       *sql.Stmt
 	createPurchase *sql.Stmt
 	purchase       *sql.Stmt
@@ -22,7 +23,8 @@ type statements struct {
 }
 
 const (
-	accountColumns  = "a.id, a.name, a.currency, a.active, a.active_plan"
+	keyColumns      = "k.id, k.secret_hash, k.account_id, k.created_at"
+	accountColumns  = "accounts.id, name, currency, active, active_plan"
 	purchaseColumns = "token, account_id, amount, currency, status, created_at, settled_at"
 	purchaseByToken = "SELECT " + purchaseColumns + " FROM purchases WHERE token = ?"
 	// oldestFirst and newestFirst are the orders of purchases, from a cursor on.
@@ -38,11 +40,12 @@ func prepare(ctx context.Context, writer, reader *sql.DB) (statements, error) {
 		text string
 	}{
 		{&s.createPurchase, writer, "INSERT INTO purchases (" + purchaseColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?)"},
-		{&s.key, reader, "SELECT k.secret_hash, " + accountColumns +
-			" FROM keys k JOIN accounts a ON a.id = k.account_id WHERE k.id = ?"},
-		{&s.account, reader, "SELECT " + accountColumns + " FROM accounts a WHERE a.id = ?"},
+		{&s.key, reader, "SELECT " + keyColumns + ", " + accountColumns +
+			" FROM keys k JOIN accounts ON accounts.id = k.account_id WHERE k.id = ?"},
+		{&s.keys, reader, "SELECT " + keyColumns + " FROM keys k WHERE k.account_id = ? ORDER BY k.id"},
+		{&s.balance, reader, "SELECT " + accountColumns + ", balance FROM accounts WHERE id = ?"},
 		{&s.purchase, reader, purchaseByToken},
-		{&s.balances, reader, "SELECT " + accountColumns + ", a.balance FROM accounts a WHERE a.id > ? ORDER BY a.id LIMIT ?"},
+		{&s.balances, reader, "SELECT " + accountColumns + ", balance FROM accounts WHERE id > ? ORDER BY id LIMIT ?"},
 		{&s.oldest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE" + oldestFirst},
 		{&s.newest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE" + newestFirst},
 		{&s.accountOldest, reader, "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + oldestFirst},

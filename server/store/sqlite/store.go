@@ -16,6 +16,7 @@ import (
 	code "modernc.org/sqlite/lib"
 
 	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/store/groupcommit"
 )
 
 // Memory is the path of a database that lives in memory, is shared with nobody and is gone when its
@@ -32,6 +33,7 @@ type Store struct {
 	writer     *sql.DB
 	reader     *sql.DB
 	statements statements
+	commits    *groupcommit.Group[billing.Purchase]
 	closing    sync.Once
 	closed     atomic.Bool
 	closeErr   error
@@ -41,11 +43,12 @@ var _ billing.Store = (*Store)(nil)
 
 // Open opens the database in the file path, or one in memory for Memory. A file that does not exist
 // is made, for its owner alone to read, as it holds the hashes of keys and the tokens of payments;
-// its directory must exist. A database of an older version is brought up to this program's.
+// its directory must exist. A database of an older version is brought up to this program's. Purchases
+// that arrive together are written together; see groupcommit for the options.
 //
 // It fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that
 // it cannot use, and leaves such a file as it was.
-func Open(ctx context.Context, path string) (*Store, error) {
+func Open(ctx context.Context, path string, commits ...groupcommit.Option) (*Store, error) {
 	var s *Store
 	err := patiently(ctx, openPatience, func() (err error) {
 		s, err = open(ctx, path)
@@ -54,6 +57,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", path, explain(err))
 	}
+	// SQLite has one writer at a time, and so one batch.
+	s.commits = groupcommit.New(s.createPurchases, append(commits, groupcommit.WithParallel(1))...)
 	return s, nil
 }
 
@@ -118,6 +123,20 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 	return s, err
 }
 
+// transact does something in one transaction: all of it is on the disk when transact returns nil, and
+// none of it is kept when do fails.
+func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
 // Ping reads from the database, and returns an error when it cannot.
 func (s *Store) Ping(ctx context.Context) error {
 	var version int
@@ -130,6 +149,7 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.closed.Store(true)
+		s.commits.Close()
 		if err := s.release(context.Background()); err != nil {
 			s.closeErr = fmt.Errorf("sqlite: close %s: %w", s.path, err)
 		}
@@ -164,6 +184,8 @@ func (s *Store) wrap(ctx context.Context, action string, err error) error {
 		return fmt.Errorf("sqlite: %s: %w", action, billing.ErrStoreClosed)
 	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
 		return fmt.Errorf("sqlite: %s: %w", action, ctx.Err())
+	case passes(err):
+		return fmt.Errorf("sqlite: %s: %w: %w", action, billing.ErrUnavailable, err)
 	}
 	return fmt.Errorf("sqlite: %s: %w", action, explain(err))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/turbosmtp-go/billing/server/billing"
 )
@@ -31,8 +32,8 @@ func testAccount(t testing.TB, store billing.Store) {
 func testUnknownAccount(t testing.TB, store billing.Store) {
 	put(t, store, acme, key("consumer:acme", 1, acme))
 	for _, id := range []string{"", "nobody", "ACME", "acme ", "acm_", "%", "consumer:acme"} {
-		if got, err := store.Account(context.Background(), id); !errors.Is(err, billing.ErrNotFound) || got != (billing.Account{}) {
-			t.Errorf("Account(%q) = %v, %v; want ErrNotFound", id, got, err)
+		if got, err := store.Balance(context.Background(), id); !errors.Is(err, billing.ErrNotFound) || got != (billing.Balance{}) {
+			t.Errorf("Balance(%q) = %v, %v; want ErrNotFound", id, got, err)
 		}
 	}
 	for _, id := range []string{"", "nobody", "consumer:ACME", "consumer:acme ", "acme", "%", "' OR ''='"} {
@@ -85,7 +86,7 @@ func testForeignKey(t testing.TB, store billing.Store) {
 	if err == nil {
 		t.Error("PutAccount took a key of another account")
 	}
-	if _, err := store.Account(context.Background(), acme.ID); !errors.Is(err, billing.ErrNotFound) {
+	if _, err := store.Balance(context.Background(), acme.ID); !errors.Is(err, billing.ErrNotFound) {
 		t.Errorf("the account was stored without its key: %v", err)
 	}
 	if _, _, err := store.Key(context.Background(), "api:acme"); !errors.Is(err, billing.ErrNotFound) {
@@ -112,7 +113,7 @@ func testInvalidAccount(t testing.TB, store billing.Store) {
 
 // key returns a key whose hash is seed, over and over; all 256 values of a byte come back.
 func key(id string, seed byte, account billing.Account) billing.Key {
-	k := billing.Key{ID: id, AccountID: account.ID}
+	k := billing.Key{ID: id, AccountID: account.ID, CreatedAt: noon.Add(time.Duration(seed) * time.Microsecond)}
 	for i := range k.SecretHash {
 		k.SecretHash[i] = seed + byte(i)*8
 	}
@@ -121,8 +122,8 @@ func key(id string, seed byte, account billing.Account) billing.Key {
 
 func wantAccount(t testing.TB, store billing.Store, want billing.Account) {
 	t.Helper()
-	if got, err := store.Account(context.Background(), want.ID); err != nil || got != want {
-		t.Errorf("Account(%q) = %+v, %v; want %+v", want.ID, got, err, want)
+	if got, err := store.Balance(context.Background(), want.ID); err != nil || got.Account != want {
+		t.Errorf("Balance(%q) = %+v, %v; want %+v", want.ID, got, err, want)
 	}
 }
 

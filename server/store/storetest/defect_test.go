@@ -12,7 +12,12 @@ import (
 type defect struct {
 	billing.Store
 	key            func(ctx context.Context, id string) (billing.Key, billing.Account, error)
-	account        func(ctx context.Context, id string) (billing.Account, error)
+	balance        func(ctx context.Context, id string) (billing.Balance, error)
+	createAccount  func(ctx context.Context, account billing.Account, keys ...billing.Key) error
+	updateAccount  func(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error)
+	keys           func(ctx context.Context, accountID string) ([]billing.Key, error)
+	addKey         func(ctx context.Context, key billing.Key) error
+	deleteKey      func(ctx context.Context, id string) error
 	putAccount     func(ctx context.Context, account billing.Account, keys ...billing.Key) error
 	createPurchase func(ctx context.Context, purchase billing.Purchase) error
 	purchase       func(ctx context.Context, token string) (billing.Purchase, error)
@@ -31,11 +36,46 @@ func (d *defect) Key(ctx context.Context, id string) (billing.Key, billing.Accou
 	return d.Store.Key(ctx, id)
 }
 
-func (d *defect) Account(ctx context.Context, id string) (billing.Account, error) {
-	if d.account != nil {
-		return d.account(ctx, id)
+func (d *defect) Balance(ctx context.Context, id string) (billing.Balance, error) {
+	if d.balance != nil {
+		return d.balance(ctx, id)
 	}
-	return d.Store.Account(ctx, id)
+	return d.Store.Balance(ctx, id)
+}
+
+func (d *defect) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
+	if d.createAccount != nil {
+		return d.createAccount(ctx, account, keys...)
+	}
+	return d.Store.CreateAccount(ctx, account, keys...)
+}
+
+func (d *defect) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
+	if d.updateAccount != nil {
+		return d.updateAccount(ctx, id, change)
+	}
+	return d.Store.UpdateAccount(ctx, id, change)
+}
+
+func (d *defect) Keys(ctx context.Context, accountID string) ([]billing.Key, error) {
+	if d.keys != nil {
+		return d.keys(ctx, accountID)
+	}
+	return d.Store.Keys(ctx, accountID)
+}
+
+func (d *defect) AddKey(ctx context.Context, key billing.Key) error {
+	if d.addKey != nil {
+		return d.addKey(ctx, key)
+	}
+	return d.Store.AddKey(ctx, key)
+}
+
+func (d *defect) DeleteKey(ctx context.Context, id string) error {
+	if d.deleteKey != nil {
+		return d.deleteKey(ctx, id)
+	}
+	return d.Store.DeleteKey(ctx, id)
 }
 
 func (d *defect) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {

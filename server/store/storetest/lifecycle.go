@@ -22,8 +22,13 @@ var lifecycleTests = []test{
 func methods(ctx context.Context, store billing.Store) map[string]error {
 	errs := map[string]error{}
 	_, _, errs["Key"] = store.Key(ctx, "api:acme")
-	_, errs["Account"] = store.Account(ctx, acme.ID)
+	_, errs["Balance"] = store.Balance(ctx, acme.ID)
 	errs["PutAccount"] = store.PutAccount(ctx, globex)
+	errs["CreateAccount"] = store.CreateAccount(ctx, initech)
+	_, errs["UpdateAccount"] = store.UpdateAccount(ctx, acme.ID, billing.AccountChange{})
+	_, errs["Keys"] = store.Keys(ctx, acme.ID)
+	errs["AddKey"] = store.AddKey(ctx, key("api:more", 1, acme))
+	errs["DeleteKey"] = store.DeleteKey(ctx, "api:spare")
 	errs["CreatePurchase"] = store.CreatePurchase(ctx, purchase(1, noon))
 	_, errs["Purchase"] = store.Purchase(ctx, token(0))
 	_, errs["Settle"] = store.Settle(ctx, token(0), billing.StatusPaid, noon)
@@ -38,7 +43,7 @@ func methods(ctx context.Context, store billing.Store) map[string]error {
 // fill stores what methods asks for.
 func fill(t testing.TB, store billing.Store) {
 	t.Helper()
-	put(t, store, acme, key("api:acme", 1, acme))
+	put(t, store, acme, key("api:acme", 1, acme), key("api:spare", 1, acme))
 	create(t, store, purchase(0, noon))
 }
 

@@ -14,7 +14,7 @@ import (
 // closes.
 func Run(t *testing.T, open func(t testing.TB) billing.Store) {
 	t.Helper()
-	for _, group := range [][]test{accountTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
+	for _, group := range [][]test{accountTests, adminTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
@@ -41,6 +41,9 @@ var acme = billing.Account{ID: "acme", Name: "Acme & Søns", Currency: "USD", Ac
 
 // globex is a second account, which differs from acme in everything.
 var globex = billing.Account{ID: "globex", Name: "Globex", Currency: "EUR"}
+
+// initech is an account that no test puts into its store first.
+var initech = billing.Account{ID: "initech", Name: "Initech", Currency: "GBP", Active: true}
 
 // put stores an account, and stops the test when that fails.
 func put(t testing.TB, store billing.Store, account billing.Account, keys ...billing.Key) {

@@ -36,16 +36,16 @@ func TestEachDefectIsFound(t *testing.T) {
 		noticed string
 	}{
 		"accounts lose their plan": {func(d *defect) {
-			d.account = func(ctx context.Context, id string) (billing.Account, error) {
-				account, err := d.Store.Account(ctx, id)
-				account.ActivePlan = false
-				return account, err
+			d.balance = func(ctx context.Context, id string) (billing.Balance, error) {
+				b, err := d.Store.Balance(ctx, id)
+				b.Account.ActivePlan = false
+				return b, err
 			}
 		}, "an account comes back as it was put"},
 		"an unknown account is a zero one": {func(d *defect) {
-			d.account = func(ctx context.Context, id string) (billing.Account, error) {
-				account, _ := d.Store.Account(ctx, id)
-				return account, nil
+			d.balance = func(ctx context.Context, id string) (billing.Balance, error) {
+				b, _ := d.Store.Balance(ctx, id)
+				return b, nil
 			}
 		}, "an unknown account or key is not found"},
 		"an unknown key is a zero one": {func(d *defect) {
@@ -63,7 +63,7 @@ func TestEachDefectIsFound(t *testing.T) {
 		}, "a key comes back with its account"},
 		"an account is put once": {func(d *defect) {
 			d.putAccount = func(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-				if _, err := d.Store.Account(ctx, account.ID); err == nil {
+				if _, err := d.Store.Balance(ctx, account.ID); err == nil {
 					return nil
 				}
 				return d.Store.PutAccount(ctx, account, keys...)
@@ -269,7 +269,7 @@ func ignore(store billing.Store, failure error) func(context.Context, billing.Pu
 // of, "" when it was content.
 func outcome(t *testing.T, name string, store billing.Store) string {
 	t.Helper()
-	for _, group := range [][]test{accountTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
+	for _, group := range [][]test{accountTests, adminTests, purchaseTests, settleTests, concurrencyTests, lifecycleTests} {
 		for _, test := range group {
 			if test.name != name {
 				continue
