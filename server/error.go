@@ -2,21 +2,44 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
-	"strings"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/turbosmtp-go/billing/server/contract"
 )
+
+// UnavailableError is an implementation's or an authenticator's error for what was not done, for a
+// reason that passes: a database that cannot be reached, too many requests at once. It is answered with
+// 503 and Retry-After, which tells clients that they may send the request again. An implementation that
+// does not know whether something was done returns another error.
+type UnavailableError struct {
+	// RetryAfter is when to try again. It is at least a second, and answered in whole ones.
+	RetryAfter time.Duration
+	// Err is the reason. It goes to the log only.
+	Err error
+}
+
+// Error says that nothing was done, and why.
+func (e *UnavailableError) Error() string { return fmt.Sprintf("nothing was done: %v", e.Err) }
+
+// Unwrap returns the reason.
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// statusError is a request that the server itself refuses.
+type statusError struct {
+	status     int
+	retryAfter time.Duration
+	close      bool // the connection, after the answer
+	sentence   string
+}
+
+func (e *statusError) Error() string { return e.sentence }
 
 // answerError is the one place that turns an error into an answer: the contract's own as the
 // document has them, everything else as the document's default answer. What the server does not
@@ -31,29 +54,52 @@ func (s *Server) answerError(err error, ec echo.Context) {
 		s.send(ec, refused.Status, refused.Body)
 		return
 	}
-	status, sentence := explain(err)
-	if status >= http.StatusInternalServerError {
-		s.logFailure(ec, "a request failed", err)
+	a := explain(err)
+	if a.retryAfter > 0 {
+		ec.Response().Header().Set(echo.HeaderRetryAfter, seconds(a.retryAfter))
 	}
-	s.send(ec, status, s.failure(ec, sentence))
+	if a.close {
+		ec.Response().Header().Set(echo.HeaderConnection, "close")
+	}
+	if a.status >= http.StatusInternalServerError && a.status != http.StatusServiceUnavailable {
+		s.logFailure(ec, "a request failed", err)
+	} else if a.status == http.StatusServiceUnavailable {
+		s.logUnavailable(ec, err)
+	}
+	s.send(ec, a.status, s.failure(ec, a.sentence))
 }
 
-// explain chooses the status and the sentence for an error that is not the contract's.
-func explain(err error) (int, string) {
+// seconds is a time as Retry-After has it (RFC 9110, section 10.2.3).
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10)
+}
+
+// explain chooses the answer to an error that is not the contract's.
+func explain(err error) statusError {
+	var own *statusError
 	var routed *echo.HTTPError
+	var unavailable *UnavailableError
 	switch {
+	case errors.As(err, &own):
+		return *own
 	case errors.As(err, &routed):
 		switch routed.Code {
 		case http.StatusNotFound:
-			return routed.Code, "No such path."
+			return statusError{status: routed.Code, sentence: "No such path."}
 		case http.StatusMethodNotAllowed:
-			return routed.Code, "This path does not take this method. The header Allow lists those that it takes."
+			return statusError{status: routed.Code, sentence: "This path does not take this method. The header Allow lists those that it takes."}
 		}
-		return routed.Code, http.StatusText(routed.Code) + "."
+		return statusError{status: routed.Code, sentence: http.StatusText(routed.Code) + "."}
+	case errors.As(err, &unavailable):
+		return statusError{status: http.StatusServiceUnavailable, retryAfter: max(time.Second, unavailable.RetryAfter),
+			sentence: "The server cannot do this right now. Nothing was done: please try again."}
+	case errors.Is(err, contract.ErrBusy):
+		return statusError{status: http.StatusServiceUnavailable, retryAfter: time.Second,
+			sentence: "The server is busy. Nothing was done: please try again."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusServiceUnavailable, "The server took too long. Nothing is known about the request's outcome."
+		return statusError{status: http.StatusServiceUnavailable, sentence: "The server took too long. Nothing is known about the request's outcome."}
 	}
-	return http.StatusInternalServerError, "The server failed. Nothing is known about the request's outcome."
+	return statusError{status: http.StatusInternalServerError, sentence: "The server failed. Nothing is known about the request's outcome."}
 }
 
 // failure is the body of a failure: as the document has it that the request's path belongs to.
@@ -72,93 +118,28 @@ func (s *Server) send(ec echo.Context, status int, body []byte) {
 }
 
 func (s *Server) logFailure(ec echo.Context, message string, err error) {
+	s.log(ec, slog.LevelError, message, err)
+}
+
+// logUnavailable logs a refusal that passes, at most once in a while: all requests of an outage have the
+// same reason.
+func (s *Server) logUnavailable(ec echo.Context, err error) {
+	now := time.Now().UnixNano()
+	last := s.unavailableLogged.Load()
+	if now-last < int64(unavailableEvery) || !s.unavailableLogged.CompareAndSwap(last, now) {
+		return
+	}
+	s.log(ec, slog.LevelError, "a request was not possible right now; others within a second of it are not logged", err)
+}
+
+// unavailableEvery is how often logUnavailable logs.
+const unavailableEvery = time.Second
+
+func (s *Server) log(ec echo.Context, level slog.Level, message string, err error) {
 	r := ec.Request()
-	s.settings.logger.LogAttrs(r.Context(), slog.LevelError, message,
+	s.settings.logger.LogAttrs(r.Context(), level, message,
 		slog.String("request_id", ec.Response().Header().Get(echo.HeaderXRequestID)),
 		slog.String("method", r.Method),
 		slog.String("route", ec.Path()),
 		slog.Any("error", err))
-}
-
-// maxDrain is how many bytes of a refused request's body are read and thrown away before the
-// answer. A client that is still sending when its connection closes would lose the answer.
-const maxDrain = 32 << 20
-
-// guard is around every request: it names it, and makes sure that a refusal can be read.
-func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		r := ec.Request()
-		ec.Response().Header()[echo.HeaderXRequestID] = []string{requestID(r)}
-		err := next(ec)
-		if err != nil || ec.Response().Status >= http.StatusBadRequest {
-			drain(r)
-		}
-		return err
-	}
-}
-
-// safely keeps a panic of what is behind it from ending the server, and answers OPTIONS like any other
-// method that a path does not take. It is behind the caller's own middleware, to which a panic is an
-// error like any other.
-func safely(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) (err error) {
-		defer func() {
-			if v := recover(); v != nil {
-				if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
-					panic(v)
-				}
-				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-			}
-		}()
-		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
-			ec.Response().Header().Set(echo.HeaderAllow, withoutOptions(allow))
-			return echo.ErrMethodNotAllowed
-		}
-		return next(ec)
-	}
-}
-
-// withoutOptions takes OPTIONS out of a list of methods: echo always lists it, and answers it with
-// an empty body.
-func withoutOptions(allow string) string {
-	var methods []string
-	for _, method := range strings.Split(allow, ", ") {
-		if method != http.MethodOptions {
-			methods = append(methods, method)
-		}
-	}
-	return strings.Join(methods, ", ")
-}
-
-func drain(r *http.Request) {
-	const drained = 256 << 10 // by net/http itself, after the answer
-	if r.Body == nil || 0 <= r.ContentLength && r.ContentLength <= drained {
-		return
-	}
-	if r.Header.Get("Expect") != "" {
-		return // a client that waits for leave to send must not get it
-	}
-	_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
-}
-
-// maxRequestID is how long a client's own request id may be.
-const maxRequestID = 64
-
-// requestID returns the client's name for the request where it is harmless, and a new one otherwise.
-func requestID(r *http.Request) string {
-	if sent := r.Header.Get(echo.HeaderXRequestID); sent != "" && len(sent) <= maxRequestID && !strings.ContainsFunc(sent, unusual) {
-		return sent
-	}
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	return hex.EncodeToString(id[:])
-}
-
-func unusual(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:", c)
-}
-
-// quietLog takes net/http's own lines, which are about broken connections, as debug messages.
-func quietLog(logger *slog.Logger) *log.Logger {
-	return slog.NewLogLogger(logger.Handler(), slog.LevelDebug)
 }

@@ -4,8 +4,16 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
+)
+
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+	// probeLimit is how long a probe may take: who asks does not wait long.
+	probeLimit = 2 * time.Second
 )
 
 // addProbes adds /livez, which answers while the process serves, and /readyz, which answers whether
@@ -15,7 +23,7 @@ func (s *Server) addProbes() {
 		return ec.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`))
 	}
 	ready := func(ec echo.Context) error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), s.settings.timeLimit)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), min(probeLimit, s.settings.timeLimit))
 		defer cancel()
 		if s.stopping.Load() {
 			return ec.JSONBlob(http.StatusServiceUnavailable, s.failure(ec, "The server is stopping."))
@@ -26,6 +34,6 @@ func (s *Server) addProbes() {
 		}
 		return live(ec)
 	}
-	s.echo.Match([]string{http.MethodGet, http.MethodHead}, "/livez", live)
-	s.echo.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", ready)
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, livePath, live)
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, readyPath, ready)
 }

@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -58,6 +61,45 @@ func WithTimeLimit(d time.Duration) Option {
 // minutes.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(s *settings) { s.idleTimeout = d }
+}
+
+// WithMaxConnections sets how many connections may be open. When there are more, the one that has waited
+// longest for a request, and for a second at least, is closed; where there is none, the new one is
+// answered with 503 and Retry-After. The default is 16,384. The process needs as many files, which its
+// limit must allow.
+func WithMaxConnections(n int) Option {
+	return func(s *settings) { s.maxConns = n }
+}
+
+// WithMaxBodies sets how many bytes all bodies that are being read may have together, small ones aside;
+// what is more is answered with 503 and Retry-After. The default is 64 MiB.
+func WithMaxBodies(bytes int64) Option {
+	return func(s *settings) { s.contract = append(s.contract, contract.WithMaxBodies(bytes)) }
+}
+
+// WithTrustedProxies sets the networks of proxies that are believed when they say in X-Forwarded-For
+// where a request comes from. By default nobody is, and a request comes from its connection's address.
+func WithTrustedProxies(networks ...netip.Prefix) Option {
+	return func(s *settings) { s.proxies = append(s.proxies, networks...) }
+}
+
+// WithoutSlowdown answers wrong credentials at once, however many come from one address. By default an
+// address that sends more than a hundred is slowed to a hundred a second. Right ones are never slowed.
+func WithoutSlowdown() Option {
+	return func(s *settings) { s.slowFailures = false }
+}
+
+// WithTLS serves HTTPS, by HTTP/1.1, with the certificates of config. A request that comes in the clear
+// is answered with 400. The default is HTTP in the clear, for a proxy in front or for this machine
+// alone.
+func WithTLS(config *tls.Config) Option {
+	return func(s *settings) { s.tls = config }
+}
+
+// WithDrain sets for how long new requests are answered with 503 and Retry-After before the server
+// stops listening; see Server.Serve. The default is one second.
+func WithDrain(d time.Duration) Option {
+	return func(s *settings) { s.drain = d }
 }
 
 // WithGracePeriod sets how long Serve waits for running requests when it stops. The default is 15
@@ -115,7 +157,12 @@ type settings struct {
 	timeLimit     time.Duration
 	writeTimeout  time.Duration
 	idleTimeout   time.Duration
+	drain         time.Duration
 	grace         time.Duration
+	maxConns      int
+	slowFailures  bool
+	proxies       []netip.Prefix
+	tls           *tls.Config
 	answers       contract.AnswerCheck
 	contract      []contract.Option // more than those that New gives in any case
 	ready         func(context.Context) error
@@ -140,7 +187,10 @@ func defaultSettings() settings {
 		timeLimit:     contract.DefaultTimeLimit,
 		writeTimeout:  40 * time.Second,
 		idleTimeout:   2 * time.Minute,
+		drain:         time.Second,
 		grace:         15 * time.Second,
+		maxConns:      16_384,
+		slowFailures:  true,
 		ready:         func(context.Context) error { return nil },
 	}
 }
@@ -157,10 +207,26 @@ func (s settings) validate() error {
 			return fmt.Errorf("server: the %s time limit %v is not positive", name, d)
 		}
 	}
+	if s.drain < 0 || s.maxConns <= 0 {
+		return fmt.Errorf("server: a drain of %v, or %d connections, make no sense", s.drain, s.maxConns)
+	}
 	for _, r := range s.routes {
 		if r.handler == nil || !strings.HasPrefix(r.path, "/") {
 			return fmt.Errorf("server: the path %q does not begin with a slash, or has no handler", r.path)
 		}
 	}
 	return nil
+}
+
+// addresses tells where a request comes from.
+func (s settings) addresses() echo.IPExtractor {
+	if len(s.proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range s.proxies {
+		network := &net.IPNet{IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+		trust = append(trust, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }

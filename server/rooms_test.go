@@ -41,7 +41,7 @@ func TestRooms(t *testing.T) {
 		"server/sandbox/internal/journal":  append([]string{"server/contract"}, gen...),
 		"server/sandbox/internal/fault":    append([]string{"server/contract", "server/sandbox/internal/journal"}, gen...),
 		"server/sandbox/internal/home":     gen,
-		"server/sandboxtest":               append([]string{"server/sandbox", "server/store/sqlite", "client"}, gen...),
+		"server/sandboxtest":               append([]string{"server", "server/sandbox", "server/store/sqlite", "client"}, gen...),
 		"server/cmd/sandbox":               {"server/sandbox"},
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")

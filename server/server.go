@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -25,6 +24,10 @@ type Server struct {
 	contracts []*contract.Contract // of the document and, after it, of WithAPI
 	settings  settings
 	stopping  atomic.Bool
+	hurry     chan struct{} // closed when it stops
+	conns     *connections
+	// unavailableLogged is when logUnavailable has logged, in nanoseconds since 1970.
+	unavailableLogged atomic.Int64
 }
 
 // loaded is the document. It is read once, as tests start hundreds of servers, and not changed.
@@ -40,7 +43,7 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if implementation == nil {
 		return nil, errors.New("server: there is no implementation")
 	}
-	s := &Server{echo: echo.New(), settings: defaultSettings()}
+	s := &Server{echo: echo.New(), settings: defaultSettings(), hurry: make(chan struct{})}
 	for _, option := range options {
 		option(&s.settings)
 	}
@@ -53,10 +56,14 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	}
 	s.echo.Binder = contract.Binder{}
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.IPExtractor = s.settings.addresses()
+	s.conns = newConnections(s.settings.maxConns)
 	s.echo.Use(s.guard)
 	s.echo.Use(s.settings.middleware...)
-	s.echo.Use(safely)
+	s.echo.Use(safely, s.refusals)
+	if s.settings.slowFailures {
+		s.echo.Use(newSlower(s.hurry).middleware)
+	}
 	own := API{Document: document, Authenticator: authenticator, Register: func(router *echo.Echo, basePath string) {
 		httpserver.RegisterHandlersWithBaseURL(router, httpserver.NewStrictHandler(implementation, nil), basePath)
 	}}
@@ -103,35 +110,3 @@ func (s *Server) Contract() *contract.Contract { return s.contracts[0] }
 // Handler returns the server as an http.Handler, for a server or a test of the caller's own. The
 // limits on headers and time are Serve's.
 func (s *Server) Handler() http.Handler { return s.echo }
-
-// Serve accepts connections on listener until ctx is done. Then it takes no new ones, lets the
-// requests that it has begin to end within the grace period, and returns nil; requests that are
-// still running after it are cut off, which is an error. The listener is closed in any case.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{
-		Handler:                      s.echo,
-		ReadHeaderTimeout:            s.settings.headerTimeout,
-		ReadTimeout:                  s.settings.readTimeout,
-		WriteTimeout:                 s.settings.writeTimeout,
-		IdleTimeout:                  s.settings.idleTimeout,
-		MaxHeaderBytes:               s.settings.maxHeader,
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     quietLog(s.settings.logger),
-	}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- server.Serve(documentedListener{listener, s.refuse})
-	}()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("server: serve: %w", err)
-	case <-ctx.Done():
-	}
-	s.stopping.Store(true)
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("server: stop: %w", err), server.Close())
-	}
-	return nil
-}

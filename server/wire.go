@@ -2,30 +2,83 @@ package server
 
 import (
 	"bytes"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 )
+
+// listen puts around a listener what the server answers below HTTP.
+func (s *Server) listen(listener net.Listener) net.Listener {
+	return documentedListener{Listener: listener, tls: s.settings.tls, refuse: s.refuse, admit: s.conns.admit, turned: make(chan struct{}, maxTurned)}
+}
 
 // documentedListener answers the requests that never reach a handler. net/http refuses by itself
 // what it cannot parse or what is too long, in plain text or with no body at all; here those answers
 // become the document's own, in JSON like all others.
 type documentedListener struct {
 	net.Listener
+	tls    *tls.Config
 	refuse refuser
+	admit  func() bool
+	turned chan struct{} // a place for each connection that is being turned away
 }
 
 // refuser returns the body of a refusal of net/http's own.
 type refuser func(status int, sentence string) []byte
 
-// Accept returns the next connection.
+// Accept returns the next connection that is admitted.
 func (l documentedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if !l.admit() {
+			l.turnAway(c)
+			continue
+		}
+		if l.tls != nil {
+			c = tls.Server(c, l.tls)
+		}
+		return &documentedConn{Conn: c, refuse: l.refuse}, nil
 	}
-	return &documentedConn{Conn: c, refuse: l.refuse}, nil
+}
+
+const (
+	// maxTurned is how many connections are turned away with an answer at a time.
+	maxTurned = 256
+	// turnedLimit is how long that takes at most.
+	turnedLimit = time.Second
+)
+
+// turnAway answers a connection for which there is no room, whatever it asks for. It reads what comes
+// until the other side has the answer, as closing too early would take it away again.
+func (l documentedListener) turnAway(c net.Conn) {
+	select {
+	case l.turned <- struct{}{}:
+	default:
+		_ = c.Close()
+		return
+	}
+	go func() {
+		defer func() { <-l.turned }()
+		defer func() { _ = c.Close() }()
+		if l.tls != nil {
+			return // an answer would need a handshake first
+		}
+		_ = c.SetDeadline(time.Now().Add(turnedLimit))
+		d := &documentedConn{Conn: c, refuse: l.refuse}
+		if _, err := c.Write(d.refusal(http.StatusServiceUnavailable)); err != nil {
+			return
+		}
+		_ = d.CloseWrite()
+		_, _ = io.Copy(io.Discard, c)
+	}()
 }
 
 type documentedConn struct {
@@ -35,6 +88,27 @@ type documentedConn struct {
 
 // NetConn returns the connection beneath, like tls.Conn's.
 func (c *documentedConn) NetConn() net.Conn { return c.Conn }
+
+// Read reads what the client sends. A client that speaks plain HTTP to a server of HTTPS is told so.
+func (c *documentedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	var plain tls.RecordHeaderError
+	if err != nil && errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
+		body := c.refuse(http.StatusBadRequest, "This server speaks HTTPS, and the request came in the clear.")
+		_, _ = plain.Conn.Write(answer(http.StatusBadRequest, body, "")) // it has come to nothing either way
+	}
+	return n, err
+}
+
+// looksLikeHTTP reports whether what came instead of TLS begins with a method.
+func looksLikeHTTP(header [5]byte) bool {
+	for _, method := range []string{"GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH"} {
+		if string(header[:]) == method {
+			return true
+		}
+	}
+	return false
+}
 
 var (
 	httpVersion = []byte("HTTP/1.1 ")
@@ -78,8 +152,10 @@ func (c *documentedConn) CloseWrite() error {
 }
 
 func (c *documentedConn) refusal(status int) []byte {
-	sentence := "The request is not well-formed HTTP/1.1."
+	sentence, more := "The request is not well-formed HTTP/1.1.", ""
 	switch status {
+	case http.StatusServiceUnavailable:
+		sentence, more = "There are too many connections. Nothing was done: please try again.", "Retry-After: 1\r\n"
 	case http.StatusRequestHeaderFieldsTooLarge:
 		sentence = "The request's headers are too large."
 	case http.StatusExpectationFailed:
@@ -90,9 +166,13 @@ func (c *documentedConn) refusal(status int) []byte {
 	case http.StatusHTTPVersionNotSupported:
 		status = http.StatusBadRequest
 	}
-	body := c.refuse(status, sentence)
-	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), len(body), body)
+	return answer(status, c.refuse(status, sentence), more)
+}
+
+// answer is a whole answer that ends its connection, with more headers.
+func answer(status int, body []byte, more string) []byte {
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%sConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), len(body), more, body)
 }
 
 // refuse answers for net/http, and tells who wants to know.

@@ -63,7 +63,7 @@ func (s *Service) Authenticate(ctx context.Context, credentials Credentials) (Ac
 	asked := time.Now()
 	key, account, err := s.store.Key(ctx, credentials.id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Account{}, fmt.Errorf("billing: authenticate: %w: %w", ErrUnavailable, err)
+		return Account{}, notDone("authenticate", err)
 	}
 	equal := subtle.ConstantTimeCompare(key.SecretHash[:], credentials.hash[:]) == 1
 	switch {
@@ -132,9 +132,18 @@ func (s *Service) Purchase(ctx context.Context, token string) (Purchase, error) 
 	case errors.Is(err, ErrNotFound):
 		return Purchase{}, ErrPurchaseNotFound
 	case err != nil:
-		return Purchase{}, fmt.Errorf("billing: find a purchase: %w: %w", ErrUnavailable, err)
+		return Purchase{}, notDone("find a purchase", err)
 	}
 	return s.aged(purchase), nil
+}
+
+// notDone is the error of a read that failed. It has done nothing, whatever it was, and may succeed later
+// unless the store is closed.
+func notDone(action string, err error) error {
+	if errors.Is(err, ErrStoreClosed) {
+		return fmt.Errorf("billing: %s: %w", action, err)
+	}
+	return fmt.Errorf("billing: %s: %w: %w", action, ErrUnavailable, err)
 }
 
 // timestamp is this time as it is stored.
@@ -166,7 +175,7 @@ func (s *Service) Balance(ctx context.Context, id string) (Balance, error) {
 	case errors.Is(err, ErrNotFound):
 		return Balance{}, ErrAccountNotFound
 	case err != nil:
-		return Balance{}, fmt.Errorf("billing: find an account: %w: %w", ErrUnavailable, err)
+		return Balance{}, notDone("find an account", err)
 	}
 	return balance, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -61,7 +62,12 @@ func (a *answer) broken(ctx context.Context, token string, err error, sentence s
 		a.handler.settings.logger.ErrorContext(ctx, "a purchase cannot be shown or settled",
 			"token", billing.ShortToken(token), "error", err)
 	}
-	a.failure(ctx, http.StatusInternalServerError, sentence)
+	status := http.StatusInternalServerError
+	if errors.Is(err, billing.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		status = http.StatusServiceUnavailable
+		a.w.Header().Set("Retry-After", "1") // to look, pay or cancel again is safe
+	}
+	a.failure(ctx, status, sentence)
 }
 
 func (a *answer) json(ctx context.Context, status int, body any) {

@@ -33,8 +33,8 @@ type Purchases interface {
 // again. A form that does not come from the page is refused with 403.
 //
 // A purchase that does not exist is answered with 404, one that is paid or cancelled too late with
-// 409, another method with 405, and a failure of Purchases with 500 and a sentence that does not say
-// what failed: that goes to the log, in which the token is cut short. No answer may be stored, framed
+// 409, another method with 405, and a failure of Purchases with 503 when it passes, else 500, and a
+// sentence that does not say what failed: that goes to the log, in which the token is cut short. No answer may be stored, framed
 // or indexed, and the page loads nothing from anywhere.
 type Handler struct {
 	purchases Purchases

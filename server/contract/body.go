@@ -10,11 +10,9 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 )
@@ -24,6 +22,7 @@ type body struct {
 	declared *openapi3.RequestBody
 	media    []media
 	max      int64
+	bodies   *budget
 
 	unsupported *Error // 415
 	tooLarge    *Error // 413
@@ -49,8 +48,8 @@ const (
 
 const mediaForm = "application/x-www-form-urlencoded"
 
-func compileBody(declared *openapi3.RequestBody, place string, max int64, f *failures) (*body, error) {
-	b := &body{declared: declared, max: max}
+func compileBody(declared *openapi3.RequestBody, place string, max int64, bodies *budget, f *failures) (*body, error) {
+	b := &body{declared: declared, max: max, bodies: bodies}
 	codes, _, err := readCodes(declared.Extensions, place)
 	if err != nil {
 		return nil, err
@@ -127,6 +126,7 @@ func (b *body) read(r *http.Request) error {
 		return b.tooLarge
 	}
 	buffer := buffers.Get().(*buffer)
+	buffer.bodies = b.bodies
 	defer buffer.release()
 	if err := buffer.fill(r.Body, r.ContentLength, b.max); err != nil {
 		return b.refuse(err)
@@ -196,6 +196,8 @@ func (b *body) refuse(err error) error {
 		return b.tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return b.late
+	case errors.Is(err, ErrBusy):
+		return err
 	}
 	return because(b.unreadable, err)
 }
@@ -301,62 +303,4 @@ func (Binder) Bind(target any, ec echo.Context) error {
 		return because(c.unbindable, err)
 	}
 	return nil
-}
-
-var errTooLarge = errors.New("too large")
-
-// buffer holds a body while it is decoded.
-type buffer struct {
-	data   []byte
-	source bytes.Buffer
-	json   jsontext.Decoder
-}
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-// maxPooled is how large a buffer may be that is kept for the next request.
-const maxPooled = 4 * DefaultMaxBody
-
-func (b *buffer) release() {
-	b.source = bytes.Buffer{}
-	if cap(b.data) <= maxPooled {
-		buffers.Put(b)
-	}
-}
-
-// maxPromised is for how many bytes room is made before they arrive: a length is only a promise, and
-// many slow senders must not hold what they have not sent.
-const maxPromised = 16 << 10
-
-// fill reads all of r, or fails with errTooLarge when that is more than limit bytes.
-func (b *buffer) fill(r io.Reader, length, limit int64) error {
-	b.data = b.data[:0]
-	if room := min(length, maxPromised); int64(cap(b.data)) <= room {
-		b.data = make([]byte, 0, room+1)
-	}
-	for {
-		if len(b.data) == cap(b.data) {
-			room := max(512, 4*cap(b.data))
-			if length >= int64(len(b.data)) {
-				room = int(min(int64(room), length+1))
-			}
-			b.data = append(make([]byte, 0, room), b.data...)
-		}
-		n, err := r.Read(b.data[len(b.data):cap(b.data)])
-		b.data = b.data[:len(b.data)+n]
-		switch {
-		case int64(len(b.data)) > limit:
-			return errTooLarge
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-}
-
-func (b *buffer) decoder() *jsontext.Decoder {
-	b.source = *bytes.NewBuffer(b.data)
-	b.json.Reset(&b.source)
-	return &b.json
 }

@@ -51,6 +51,7 @@ func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 	if err := c.settings.validate(); err != nil {
 		return nil, err
 	}
+	c.settings.bodies = &budget{max: max(c.settings.maxBodies, c.settings.maxBody+1)}
 	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
 		return nil, placed("openapi", "version %q is not supported, only 3.0.x is", doc.OpenAPI)
 	}
@@ -191,6 +192,8 @@ func placed(place, format string, args ...any) error {
 type settings struct {
 	authenticator Authenticator
 	maxBody       int64
+	maxBodies     int64
+	bodies        *budget // of all operations
 	timeLimit     time.Duration
 	answers       AnswerCheck
 	logger        *slog.Logger

@@ -1,6 +1,9 @@
 package contract
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is a request that the document does not allow. It holds the whole answer, and why.
 type Error struct {
@@ -34,6 +37,13 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// WrongCredentials reports whether credentials were sent and none of them was accepted.
+func (e *Error) WrongCredentials() bool { return e.In == "credentials" && e.Keyword == "invalid" }
+
+// ErrBusy says that bodies take as much memory as they may: nothing was done, and the same request may
+// succeed later.
+var ErrBusy = errors.New("contract: too many large bodies at once")
 
 // AnswerError is an answer that the document does not allow: a mistake of the server.
 type AnswerError struct {

@@ -89,7 +89,7 @@ func compileOperation(doc *openapi3.T, settings settings, path, method string, i
 		return nil, err
 	}
 	if declared.RequestBody != nil {
-		if op.body, err = compileBody(declared.RequestBody.Value, place+".requestBody", settings.maxBody, f); err != nil {
+		if op.body, err = compileBody(declared.RequestBody.Value, place+".requestBody", settings.maxBody, settings.bodies, f); err != nil {
 			return nil, err
 		}
 	}

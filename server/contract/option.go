@@ -37,6 +37,17 @@ func WithMaxBody(bytes int64) Option {
 	return func(s *settings) { s.maxBody = bytes }
 }
 
+// DefaultMaxBodies is how many bytes all large bodies together may have unless WithMaxBodies says
+// otherwise.
+const DefaultMaxBodies = 64 << 20
+
+// WithMaxBodies sets how many bytes all bodies that are being read may have together, those of at most
+// 16 KiB aside; what is more fails with ErrBusy. The default is DefaultMaxBodies. One body of the length
+// that WithMaxBody allows always has room.
+func WithMaxBodies(bytes int64) Option {
+	return func(s *settings) { s.maxBodies = bytes }
+}
+
 // DefaultTimeLimit is how long an operation may take unless WithTimeLimit says otherwise.
 const DefaultTimeLimit = 15 * time.Second
 
@@ -75,7 +86,7 @@ func WithPrefer() Option {
 }
 
 func defaultSettings() settings {
-	return settings{maxBody: DefaultMaxBody, timeLimit: DefaultTimeLimit, logger: slog.Default()}
+	return settings{maxBody: DefaultMaxBody, maxBodies: DefaultMaxBodies, timeLimit: DefaultTimeLimit, logger: slog.Default()}
 }
 
 func (s settings) validate() error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/gen/httpserver"
 	"github.com/turbosmtp-go/billing/gen/model"
+	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/contract"
 )
@@ -29,7 +30,7 @@ func (p purchaser) BuyEmailValidatorCredits(ctx context.Context, request httpser
 	case errors.Is(err, billing.ErrNoActivePlan):
 		return httpserver.BuyEmailValidatorCredits400JSONResponse{Message: model.CanNotBuyExtraCreditWithoutActivePlan}, nil
 	case err != nil:
-		return nil, err
+		return nil, unavailable(err)
 	}
 	return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: p.link(purchase.Token)}, nil
 }
@@ -55,11 +56,19 @@ func (a authenticator) Authenticate(ctx context.Context, presented contract.Cred
 	case errors.Is(err, billing.ErrAccountInactive):
 		return account, &contract.DeniedError{Code: string(model.AccountIsInactive)}
 	case err != nil:
-		return nil, err
+		return nil, unavailable(err)
 	case !a.demo && isDemo(account):
 		return nil, contract.ErrNotAccepted
 	}
 	return account, nil
+}
+
+// unavailable tells the server of what can be sent again.
+func unavailable(err error) error {
+	if errors.Is(err, billing.ErrUnavailable) {
+		return &server.UnavailableError{Err: err}
+	}
+	return err
 }
 
 // isDemo says whether an account is one of those whose credentials everybody knows.

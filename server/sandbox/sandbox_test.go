@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 	"github.com/turbosmtp-go/billing/server/store/sqlite"
@@ -46,7 +47,8 @@ func startOn(t testing.TB, store billing.Store, options ...sandbox.Option) *runn
 		t.Fatal(err)
 	}
 	r := &running{address: listener.Addr().String(), store: store, log: &strings.Builder{}}
-	options = append([]sandbox.Option{sandbox.WithDemoAccounts(), sandbox.WithLogger(slog.New(slog.NewTextHandler(r.log, nil)))}, options...)
+	options = append([]sandbox.Option{sandbox.WithDemoAccounts(), sandbox.WithLogger(slog.New(slog.NewTextHandler(r.log, nil))),
+		sandbox.WithServer(server.WithDrain(0), server.WithoutSlowdown())}, options...)
 	r.Sandbox, err = sandbox.New(t.Context(), store, "http://"+r.address, options...)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/client"
 	"github.com/turbosmtp-go/billing/gen/control"
+	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
@@ -53,6 +54,8 @@ func Start(t testing.TB, options ...sandbox.Option) *Sandbox {
 	origin := "http://" + listener.Addr().String()
 	box, err := sandbox.New(ctx, store, origin, append([]sandbox.Option{
 		sandbox.WithDemoAccounts(), sandbox.WithOpenControl(), sandbox.WithLogger(slog.New(slog.DiscardHandler)),
+		// A test that is over waits for nobody, and one that tries wrong keys is no attack.
+		sandbox.WithServer(server.WithDrain(0), server.WithoutSlowdown()),
 	}, options...)...)
 	if err != nil {
 		_ = listener.Close()

@@ -62,6 +62,8 @@ func reason(ec echo.Context, status int, err error, body string) control.Why {
 		return control.Why{Text: "There is no such path. Compare the base URL, and where the document's paths begin."}
 	case status == http.StatusMethodNotAllowed:
 		return control.Why{Text: fmt.Sprintf("The path does not take the method %s.", ec.Request().Method)}
+	case err != nil && ec.Response().Header().Get(echo.HeaderRetryAfter) != "":
+		return control.Why{Text: "The server did nothing, for a reason that passes; its log says more."}
 	case err != nil:
 		return control.Why{Text: "The server failed; its log says how."}
 	case status >= http.StatusBadRequest:

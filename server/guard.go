@@ -1,0 +1,114 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// maxDrain is how many bytes of a refused request's body are read and thrown away before the
+// answer. A client that is still sending when its connection closes would lose the answer.
+const maxDrain = 32 << 20
+
+// guard is around every request: it names it, and makes sure that a refusal can be read.
+func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
+		ec.Response().Header()[echo.HeaderXRequestID] = []string{requestID(r)}
+		if s.stopping.Load() {
+			ec.Response().Header()[echo.HeaderConnection] = []string{"close"}
+		}
+		err := next(ec)
+		if err != nil || ec.Response().Status >= http.StatusBadRequest {
+			drain(r)
+		}
+		return err
+	}
+}
+
+// refusals ends requests that come when the server is stopping. It is behind the caller's own
+// middleware, which sees them like any others.
+func (s *Server) refusals(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		if s.stopping.Load() && ec.Path() != livePath && ec.Path() != readyPath {
+			return &statusError{status: http.StatusServiceUnavailable, retryAfter: time.Second, close: true,
+				sentence: "The server is stopping. Nothing was done: please try again."}
+		}
+		return next(ec)
+	}
+}
+
+// safely keeps a panic of what is behind it from ending the server, and answers OPTIONS like any other
+// method that a path does not take. It is behind the caller's own middleware, to which a panic is an
+// error like any other.
+func safely(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) (err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
+					panic(v)
+				}
+				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			}
+		}()
+		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
+			ec.Response().Header().Set(echo.HeaderAllow, withoutOptions(allow))
+			return echo.ErrMethodNotAllowed
+		}
+		return next(ec)
+	}
+}
+
+// withoutOptions takes OPTIONS out of a list of methods: echo always lists it, and answers it with
+// an empty body.
+func withoutOptions(allow string) string {
+	var methods []string
+	for _, method := range strings.Split(allow, ", ") {
+		if method != http.MethodOptions {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+func drain(r *http.Request) {
+	const drained = 256 << 10 // by net/http itself, after the answer
+	if r.Body == nil || 0 <= r.ContentLength && r.ContentLength <= drained {
+		return
+	}
+	if r.Header.Get("Expect") != "" {
+		return // a client that waits for leave to send must not get it
+	}
+	_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+}
+
+// maxRequestID is how long a client's own request id may be.
+const maxRequestID = 64
+
+// requestID returns the client's name for the request where it is harmless, and a new one otherwise.
+func requestID(r *http.Request) string {
+	if sent := r.Header.Get(echo.HeaderXRequestID); sent != "" && len(sent) <= maxRequestID && !strings.ContainsFunc(sent, unusual) {
+		return sent
+	}
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}
+
+func unusual(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:", c)
+}
+
+// quietLog takes net/http's own lines, which are about broken connections, as debug messages.
+func quietLog(logger *slog.Logger) *log.Logger {
+	return slog.NewLogLogger(logger.Handler(), slog.LevelDebug)
+}

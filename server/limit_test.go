@@ -1,0 +1,393 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/gen/httpserver"
+	"github.com/turbosmtp-go/billing/gen/model"
+	"github.com/turbosmtp-go/billing/server"
+	"github.com/turbosmtp-go/billing/server/contract"
+)
+
+// served is a server that listens.
+type served struct {
+	*server.Server
+	address string
+	stop    func()
+	ended   chan error
+}
+
+func serve(t testing.TB, implementation httpserver.StrictServerInterface, options ...server.Option) *served {
+	t.Helper()
+	options = append([]server.Option{server.WithDrain(0), server.WithLogger(slog.New(slog.DiscardHandler))}, options...)
+	s, err := server.New(implementation, theKey, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &served{Server: s, address: listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	go func() { r.ended <- s.Serve(ctx, listener) }()
+	t.Cleanup(stop)
+	return r
+}
+
+// theKey lets in who has it.
+var theKey = contract.AuthenticatorFunc(func(_ context.Context, c contract.Credentials) (any, error) {
+	if c.Value(model.AuthorizationScheme) != "key" {
+		return nil, contract.ErrNotAccepted
+	}
+	return "ann", nil
+})
+
+// takes is an implementation that takes every order.
+var takes = behave(func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
+	return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: "https://x.example/"}, nil
+})
+
+// raw is a connection that requests are written to by hand.
+type raw struct {
+	net.Conn
+	reader *bufio.Reader
+}
+
+func dial(t testing.TB, address string) *raw {
+	t.Helper()
+	var dialer net.Dialer
+	c, err := dialer.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	return &raw{c, bufio.NewReader(c)}
+}
+
+// ask sends a request and returns its answer, whose body has been read.
+func (r *raw) ask(t testing.TB, request string) (*http.Response, string) {
+	t.Helper()
+	if _, err := io.WriteString(r, request); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(r.reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// ended reports whether the server has closed the connection.
+func (r *raw) ended() bool {
+	_, err := r.reader.ReadByte()
+	return errors.Is(err, io.EOF)
+}
+
+const getLive = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// post is a purchase as it is sent, with more headers.
+func post(body string, headers ...string) string {
+	return "POST /api/v2/billing/buy_emailvalidation_credits HTTP/1.1\r\nHost: x\r\nAuthorization: key\r\nContent-Type: application/json\r\n" +
+		strings.Join(headers, "\r\n") + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+func TestWhatIsUnavailableCanBeSentAgain(t *testing.T) {
+	t.Parallel()
+	log := &strings.Builder{}
+	cause := errors.New("the database sleeps")
+	s := serve(t, behave(func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
+		return nil, fmt.Errorf("buy: %w", &server.UnavailableError{RetryAfter: 1500 * time.Millisecond, Err: cause})
+	}), server.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+	for range 5 {
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, order())
+		if w.Code != 503 || w.Header().Get("Retry-After") != "2" || w.Body.String() != `{"message":"The server cannot do this right now. Nothing was done: please try again."}` {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+	if n := strings.Count(log.String(), cause.Error()); n != 1 {
+		t.Errorf("the log has the reason %d times, want once a second: %s", n, log)
+	}
+}
+
+func TestAConnectionMakesRoomForAnother(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	running := make(chan struct{}, 3)
+	s := serve(t, behave(func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
+		running <- struct{}{}
+		<-release
+		return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: "https://x.example/"}, nil
+	}), server.WithMaxConnections(2))
+
+	quiet, busy := dial(t, s.address), dial(t, s.address)
+	quiet.ask(t, getLive)
+	if _, err := io.WriteString(busy, post(`{"amount":320}`)); err != nil {
+		t.Fatal(err)
+	}
+	<-running
+	// Nobody has waited for a second yet.
+	response, body := dial(t, s.address).ask(t, getLive)
+	if response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" || !response.Close ||
+		response.Header.Get("Content-Type") != "application/json" || !strings.Contains(body, "too many connections") {
+		t.Errorf("one too many: %d %v %s", response.StatusCode, response.Header, body)
+	}
+	// In a second, the one that waits makes room.
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		another := dial(t, s.address)
+		response, _ := another.ask(t, getLive)
+		_ = another.Close()
+		if response.StatusCode == 200 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the connection that waits does not make room")
+		}
+	}
+	if !quiet.ended() {
+		t.Error("the connection that waited is still open")
+	}
+	close(release)
+	if response, err := http.ReadResponse(busy.reader, nil); err != nil || response.StatusCode != 200 {
+		t.Errorf("the busy one got %v, %v", response, err)
+	}
+}
+
+func TestConnectionsAreCounted(t *testing.T) {
+	t.Parallel()
+	s := serve(t, takes)
+	open := []*raw{dial(t, s.address), dial(t, s.address), dial(t, s.address)}
+	for _, c := range open {
+		c.ask(t, getLive)
+	}
+	if n := s.Connections(); n != 3 {
+		t.Errorf("%d connections, want 3", n)
+	}
+	for _, c := range open {
+		_ = c.Close()
+	}
+	for deadline := time.Now().Add(10 * time.Second); s.Connections() > 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections, want 0", s.Connections())
+		}
+	}
+}
+
+// TestStopping follows the three steps: what is under way is finished, what comes is refused so that it
+// can be sent elsewhere, and then nobody listens.
+func TestStopping(t *testing.T) {
+	t.Parallel()
+	running, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, behave(func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
+		running <- struct{}{}
+		<-release
+		return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: "https://x.example/"}, nil
+	}), server.WithDrain(time.Hour))
+	busy, idle := dial(t, s.address), dial(t, s.address)
+	idle.ask(t, getLive)
+	if _, err := io.WriteString(busy, post(`{"amount":320}`)); err != nil {
+		t.Fatal(err)
+	}
+	<-running
+	s.stop()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		response, _ := dial(t, s.address).ask(t, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+		if response.StatusCode == 503 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is still ready")
+		}
+	}
+	for name, c := range map[string]*raw{"an open connection": idle, "a new connection": dial(t, s.address)} {
+		response, body := c.ask(t, post(`{"amount":320}`))
+		if response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" || !response.Close || !strings.Contains(body, "stopping. Nothing was done") {
+			t.Errorf("%s: %d %v %s", name, response.StatusCode, response.Header, body)
+		}
+		if !c.ended() {
+			t.Errorf("%s stays open", name)
+		}
+	}
+	if response, _ := dial(t, s.address).ask(t, getLive); response.StatusCode != 200 || !response.Close {
+		t.Errorf("/livez: %d %v", response.StatusCode, response.Header)
+	}
+	close(release)
+	if response, err := http.ReadResponse(busy.reader, nil); err != nil || response.StatusCode != 200 {
+		t.Errorf("what was under way got %v, %v", response, err)
+	}
+	_ = busy.Close()
+	if err := <-s.ended; err != nil { // long before its hour
+		t.Error(err)
+	}
+}
+
+func TestWrongCredentialsAreSlowed(t *testing.T) {
+	t.Parallel()
+	s := serve(t, takes)
+	ask := func(from, key string) (status int, took time.Duration) {
+		request := order()
+		request.RemoteAddr = from
+		request.Header.Set("Authorization", key)
+		began := time.Now()
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, request)
+		return w.Code, time.Since(began)
+	}
+	const flood = 400
+	var group sync.WaitGroup
+	began := time.Now()
+	for range 50 {
+		group.Go(func() {
+			for range flood / 50 {
+				if status, _ := ask("192.0.2.1:5000", "wrong"); status != 401 {
+					t.Errorf("a wrong key got %d", status)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if took := time.Since(began); took < 2*time.Second { // 100 at once, the other 300 at 100 a second
+		t.Errorf("%d wrong keys were answered in %v", flood, took)
+	}
+	for name, from := range map[string]string{"the same address": "192.0.2.1:5001", "another one": "192.0.2.2:5000"} {
+		if status, took := ask(from, "key"); status != 200 || took > 500*time.Millisecond {
+			t.Errorf("a right key from %s: %d after %v", name, status, took)
+		}
+	}
+	if status, took := ask("192.0.2.2:5000", "wrong"); status != 401 || took > 500*time.Millisecond {
+		t.Errorf("a first wrong key of another address: %d after %v", status, took)
+	}
+}
+
+func TestAddressesBehindAProxy(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		options       []server.Option
+		forwarded, is string
+	}{
+		"nobody is believed": {nil, "203.0.113.9", "192.0.2.1"},
+		"the proxy is":       {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("192.0.2.0/24"))}, "198.51.100.1, 203.0.113.9", "203.0.113.9"},
+		"another one is not": {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))}, "203.0.113.9", "192.0.2.1"},
+	} {
+		seen := ""
+		s := serve(t, takes, append(test.options, server.WithMiddleware(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(ec echo.Context) error {
+				seen = ec.RealIP()
+				return next(ec)
+			}
+		}))...)
+		request := order("X-Forwarded-For", test.forwarded)
+		request.RemoteAddr = "192.0.2.1:1234"
+		s.Handler().ServeHTTP(httptest.NewRecorder(), request)
+		if seen != test.is {
+			t.Errorf("%s: the address is %s, want %s", name, seen, test.is)
+		}
+	}
+}
+
+func TestLargeBodiesShareTheirRoom(t *testing.T) {
+	t.Parallel()
+	s := serve(t, takes, server.WithMaxBodies(1<<20+1))
+	large := `{"amount":320,"note":"` + strings.Repeat("x", 1<<20-100) + `"}`
+	held := dial(t, s.address)
+	whole := post(large)
+	if _, err := io.WriteString(held, whole[:len(whole)-10]); err != nil { // and no more for now
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		response, body := dial(t, s.address).ask(t, whole)
+		if response.StatusCode == 503 && response.Header.Get("Retry-After") == "1" && strings.Contains(body, "Nothing was done") {
+			break
+		}
+		if response.StatusCode != 200 || time.Now().After(deadline) {
+			t.Fatalf("a second large body got %d %s", response.StatusCode, body)
+		}
+	}
+	if response, body := dial(t, s.address).ask(t, post(`{"amount":320}`)); response.StatusCode != 200 {
+		t.Errorf("a small body got %d %s", response.StatusCode, body)
+	}
+	if response, body := held.ask(t, whole[len(whole)-10:]); response.StatusCode != 200 {
+		t.Errorf("the first one got %d %s", response.StatusCode, body)
+	}
+	if response, body := dial(t, s.address).ask(t, whole); response.StatusCode != 200 {
+		t.Errorf("with room again: %d %s", response.StatusCode, body)
+	}
+}
+
+func TestHTTPS(t *testing.T) {
+	t.Parallel()
+	certificate, pool := selfSigned(t)
+	s := serve(t, takes, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	request := order()
+	request.RequestURI = ""
+	request.URL.Scheme, request.URL.Host = "https", s.address
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("over HTTPS: %d", response.StatusCode)
+	}
+	inTheClear, body := dial(t, s.address).ask(t, post(`{"amount":320}`))
+	if inTheClear.StatusCode != 400 || inTheClear.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(body, `{"message":`) {
+		t.Errorf("in the clear: %d %v %s", inTheClear.StatusCode, inTheClear.Header, body)
+	}
+	secured := tls.Client(dial(t, s.address), &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12})
+	malformed, _ := (&raw{secured, bufio.NewReader(secured)}).ask(t, "nonsense\r\n\r\n")
+	if malformed.StatusCode != 400 || malformed.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("no HTTP within TLS: %d %v", malformed.StatusCode, malformed.Header)
+	}
+}
+
+func selfSigned(t testing.TB) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}

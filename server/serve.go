@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Serve accepts connections on listener until ctx is done. Then it stops in three steps. First it goes
+// on to listen and answers new requests with 503 and Retry-After, so that who sends them turns to
+// another server: for the drain time, or until all connections are gone. Then it takes no new
+// connections, and lets the requests that it has end within the grace period. Those that are still
+// running after it are cut off, which is an error; otherwise Serve returns nil. The listener is closed
+// in any case. Serve is called once.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:                      s.echo,
+		ReadHeaderTimeout:            s.settings.headerTimeout,
+		ReadTimeout:                  s.settings.readTimeout,
+		WriteTimeout:                 s.settings.writeTimeout,
+		IdleTimeout:                  s.settings.idleTimeout,
+		MaxHeaderBytes:               s.settings.maxHeader,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     quietLog(s.settings.logger),
+		ConnState:                    s.conns.track,
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- server.Serve(s.listen(listener))
+	}()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("server: serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	close(s.hurry)
+	s.drain()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("server: stop: %w", err), server.Close())
+	}
+	return nil
+}
+
+// drain waits until clients have noticed that the server stops.
+func (s *Server) drain() {
+	timer := time.NewTimer(s.settings.drain)
+	defer timer.Stop()
+	select {
+	case <-s.conns.gone():
+	case <-timer.C:
+	}
+}
+
+// Connections returns how many connections are open.
+func (s *Server) Connections() int { return s.conns.count() }
