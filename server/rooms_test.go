@@ -42,7 +42,7 @@ func TestRooms(t *testing.T) {
 		"server/sandbox/internal/fault":    append([]string{"server/contract", "server/sandbox/internal/journal"}, gen...),
 		"server/sandbox/internal/home":     gen,
 		"server/sandboxtest":               append([]string{"server", "server/sandbox", "server/store/sqlite", "client"}, gen...),
-		"server/cmd/sandbox":               {"server/sandbox"},
+		"server/cmd/sandbox":               {"server/sandbox", "server/billing", "server", "server/telemetry", "gen/model"},
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
 	command.Dir = ".."

@@ -3,6 +3,9 @@ package billing
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Account is a customer.
@@ -37,12 +40,24 @@ func (a Account) Validate() error {
 	switch {
 	case a.ID == "":
 		return errors.New("billing: an account has no ID")
+	case len(a.ID) > maxText || !printable(a.ID):
+		return fmt.Errorf("billing: the account's ID %q is longer than %d bytes, or holds what cannot be printed", a.ID, maxText)
+	case len(a.Name) > maxText || !printable(a.Name):
+		return fmt.Errorf("billing: the account's name %q is longer than %d bytes, or holds what cannot be printed", a.Name, maxText)
 	case a.Name == "":
 		return fmt.Errorf("billing: the account %s has no name", a.ID)
 	case !validCurrency(a.Currency):
 		return fmt.Errorf("billing: the account %s has the currency %q, which is not an ISO 4217 code", a.ID, a.Currency)
 	}
 	return nil
+}
+
+// maxText is how long an account's ID and its name may be, in bytes.
+const maxText = 200
+
+// printable reports whether a text can be shown on a terminal and stored anywhere.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // validCurrency checks the form of an ISO 4217 code. Which of them exist changes with the world.

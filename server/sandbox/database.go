@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"iter"
 	"os"
 	"strings"
 
@@ -36,22 +35,10 @@ func OpenExistingStore(ctx context.Context, address string) (billing.Store, erro
 	}
 	if ok && path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("there is no database %s: %w", address, err)
+			return nil, fmt.Errorf("there is no database %s; sandbox serve makes one: %w", address, err)
 		}
 	}
 	return OpenStore(ctx, address)
-}
-
-// Purchase is what was bought.
-type Purchase = billing.Purchase
-
-// Purchases lists what was bought from a sandbox over store, oldest first. An error ends the list.
-func Purchases(ctx context.Context, store billing.Store) (iter.Seq2[Purchase, error], error) {
-	service, err := billing.New(store)
-	if err != nil {
-		return nil, err
-	}
-	return service.Purchases(ctx, billing.Filter{}), nil
 }
 
 // DemoAccounts are the accounts of WithDemoAccounts, with their credentials, which everybody knows: an

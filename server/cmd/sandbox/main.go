@@ -22,10 +22,10 @@ func main() {
 
 // commands are the command line, as kong reads it.
 type commands struct {
-	Serve     serve `cmd:"" help:"Serve the API, with a page behind each payment link."`
-	Purchases struct {
-		List listPurchases `cmd:"" help:"List what was bought, oldest first."`
-	} `cmd:"" help:"Show purchases."`
+	Serve     serve     `cmd:"" help:"Serve the API, with a page behind each payment link."`
+	Accounts  accounts  `cmd:"" help:"Add, show and change accounts."`
+	Keys      keys      `cmd:"" help:"Add, list and revoke keys."`
+	Purchases purchases `cmd:"" help:"Show purchases."`
 }
 
 // environment is what a command works with beside its flags.
