@@ -107,7 +107,7 @@ func (s *Service) RevokeKey(ctx context.Context, id string) error {
 	return nil
 }
 
-// issue makes a key whose secret is as long as a payment's token: too long to be guessed.
+// issue makes a key whose secret is as random as a payment's token: too long to be guessed.
 func (s *Service) issue(accountID string, kind KeyKind) (IssuedKey, error) {
 	var issued IssuedKey
 	secret, err := newText(s.random)
@@ -120,7 +120,7 @@ func (s *Service) issue(accountID string, kind KeyKind) (IssuedKey, error) {
 		if err != nil {
 			return issued, fmt.Errorf("billing: make a consumer key: %w", err)
 		}
-		issued.ConsumerKey = "ck_" + public[:tokenLength/2]
+		issued.ConsumerKey = "ck_" + public[:len(public)/2]
 		issued.Secret = NewSecret("cs_" + secret)
 		issued.Key = ConsumerKey(issued.ConsumerKey, issued.Secret.Reveal()).Key(accountID)
 	case KindAPIKey:

@@ -21,7 +21,7 @@ import (
 func TestNothingSecretIsPrinted(t *testing.T) {
 	t.Parallel()
 	const secret = "correct-horse-battery-staple"
-	token := strings.Repeat("abcdefg2", 4)
+	token := strings.Repeat("abcdefg2", 5)
 	key := billing.APIKey(secret).Key("acme")
 	hash := string(key.SecretHash[:])
 	for name, value := range map[string]any{
@@ -75,14 +75,14 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 func TestWhatIsPrintedInstead(t *testing.T) {
 	t.Parallel()
 	purchase := billing.Purchase{
-		Token: strings.Repeat("abcdefgh", 4), AccountID: "acme", Amount: 320, Currency: "USD", Status: "pending",
+		Token: strings.Repeat("abcdefgh", 5), AccountID: "acme", Amount: 320, Currency: "USD", Status: "pending",
 		CreatedAt: time.Date(2026, 11, 1, 12, 0, 0, 1000, time.UTC),
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("bought", "purchase", purchase, "with", billing.APIKey("x"),
 		"secret", billing.NewSecret("x"), "key", billing.ConsumerKey("public", "x").Key("acme"))
 	for _, want := range []string{
-		"purchase.token=abcdef…", "purchase.account=acme", "purchase.amount=320", "purchase.currency=USD", "purchase.status=pending",
+		"purchase.token=abcdefghabcdef…", "purchase.account=acme", "purchase.amount=320", "purchase.currency=USD", "purchase.status=pending",
 		"purchase.created_at=2026-11-01T12:00:00.000Z", `with="credentials(API key)"`, "secret=[secret]", `key="key(consumer:public of acme)"`,
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -90,10 +90,10 @@ func TestWhatIsPrintedInstead(t *testing.T) {
 		}
 	}
 	for got, want := range map[string]string{
-		fmt.Sprint(purchase):                           "purchase(abcdef… of acme: 320 USD, pending, 2026-11-01T12:00:00.000001Z)",
+		fmt.Sprint(purchase):                           "purchase(abcdefghabcdef… of acme: 320 USD, pending, 2026-11-01T12:00:00.000001Z)",
 		fmt.Sprint(billing.ConsumerKey("public", "x")): "credentials(consumer key)",
 		fmt.Sprint(billing.Credentials{}):              "credentials(none)",
-		billing.ShortToken("abcdef"):                   "…",
+		billing.ShortToken("abcdefghabcdef"):           "…",
 		billing.ShortToken(""):                         "…",
 		billing.NewSecret("x").Reveal():                "x",
 		billing.Secret{}.Reveal():                      "",

@@ -95,7 +95,8 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 	case amount <= 0:
 		return Purchase{}, ErrInvalidAmount
 	}
-	token, err := newText(s.random)
+	now := s.timestamp()
+	token, err := newToken(s.random, now)
 	if err != nil {
 		return Purchase{}, fmt.Errorf("billing: make a token: %w", err)
 	}
@@ -105,7 +106,7 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 		Amount:    amount,
 		Currency:  account.Currency,
 		Status:    StatusPending,
-		CreatedAt: s.timestamp(),
+		CreatedAt: now,
 	}
 	if err := s.line.enter(); err != nil {
 		return Purchase{}, fmt.Errorf("billing: buy: %w", err)

@@ -165,7 +165,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	account := activeAccount(t, service)
-	form := regexp.MustCompile(`^[a-z2-7]{32}$`) // 160 bits
+	form := regexp.MustCompile(`^[a-z2-7]{40}$`) // its time, and 160 bits
 	seen := map[string]bool{}
 	for range 200 {
 		purchase, err := service.Buy(context.Background(), account, 15)
@@ -179,13 +179,14 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestTokensAreMadeOfAllTheRandomness(t *testing.T) {
+func TestTokensAreMadeOfTheirTimeAndAllTheRandomness(t *testing.T) {
 	t.Parallel()
+	at := time.Date(2026, 11, 1, 12, 0, 0, 123_456_789, time.UTC)
 	random := []byte("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01\x02\x03\x04")
-	service, _ := newService(t, billing.WithRandom(bytes.NewReader(random)))
+	service, _ := newService(t, billing.WithRandom(bytes.NewReader(random)), billing.WithClock(func() time.Time { return at }))
 	account := activeAccount(t, service)
 	purchase, err := service.Buy(context.Background(), account, 15)
-	if want := "aaisem2ekvthpcezvk54zxpo74aqeaye"; err != nil || purchase.Token != want {
+	if want := "uglpwft3" + "aaisem2ekvthpcezvk54zxpo74aqeaye"; err != nil || purchase.Token != want {
 		t.Errorf("the token is %q, %v; want %q", purchase.Token, err, want)
 	}
 	if _, err := service.Buy(context.Background(), account, 15); !errors.Is(err, io.EOF) {
@@ -197,8 +198,8 @@ func TestPurchaseNotFound(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	for _, malformed := range []string{
-		"", "x", strings.Repeat("a", 31), strings.Repeat("a", 33), strings.Repeat("A", 32), strings.Repeat("a", 31) + "1",
-		strings.Repeat("a", 31) + "8", strings.Repeat("a", 31) + "-", strings.Repeat("a", 30) + "ø", strings.Repeat("a", 31) + "\x00", "../../etc/passwd",
+		"", "x", strings.Repeat("a", 39), strings.Repeat("a", 41), strings.Repeat("A", 40), strings.Repeat("a", 39) + "1",
+		strings.Repeat("a", 39) + "8", strings.Repeat("a", 39) + "-", strings.Repeat("a", 38) + "ø", strings.Repeat("a", 39) + "\x00", "../../etc/passwd",
 	} {
 		if _, err := service.Purchase(context.Background(), malformed); !errors.Is(err, billing.ErrPurchaseNotFound) {
 			t.Errorf("Purchase(%q) = %v, want ErrPurchaseNotFound", malformed, err)
@@ -207,7 +208,7 @@ func TestPurchaseNotFound(t *testing.T) {
 	if len(store.calls) != 0 {
 		t.Errorf("the store was asked: %v", store.calls)
 	}
-	if _, err := service.Purchase(context.Background(), strings.Repeat("az27", 8)); !errors.Is(err, billing.ErrPurchaseNotFound) {
+	if _, err := service.Purchase(context.Background(), strings.Repeat("az27", 10)); !errors.Is(err, billing.ErrPurchaseNotFound) {
 		t.Errorf("Purchase of an unknown token = %v, want ErrPurchaseNotFound", err)
 	}
 	if store.calls["Purchase"] != 1 {
@@ -290,10 +291,10 @@ func TestAFailingStore(t *testing.T) {
 	errs := map[string]error{}
 	_, errs["Authenticate"] = service.Authenticate(ctx, billing.APIKey("sandbox-active-token"))
 	_, errs["Buy"] = service.Buy(ctx, account, 320)
-	_, errs["Purchase"] = service.Purchase(ctx, strings.Repeat("a", 32))
+	_, errs["Purchase"] = service.Purchase(ctx, strings.Repeat("a", 40))
 	_, errs["Account"] = service.Account(ctx, account.ID)
 	errs["Seed"] = service.Seed(ctx, billing.DemoAccounts())
-	_, errs["Pay"] = service.Pay(ctx, strings.Repeat("a", 32))
+	_, errs["Pay"] = service.Pay(ctx, strings.Repeat("a", 40))
 	errs["Reset"] = service.Reset(ctx, billing.DemoAccounts())
 	errs["Ready"] = service.Ready(ctx)
 	for _, err := range service.Balances(ctx) {

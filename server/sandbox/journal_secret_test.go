@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
@@ -65,22 +66,22 @@ func TestJournalKeepsNoSecret(t *testing.T) {
 		status             int
 		kept               string // the path
 	}{
-		{"POST", page, form, asForm, 403, "/checkout/" + token[:6] + "…"},
-		{"POST", page, form, append([]string{"Cookie", cookie}, asForm...), 303, "/checkout/" + token[:6] + "…"},
-		{"POST", page, strings.Replace(form, "pay", "cancel", 1), append([]string{"Cookie", cookie}, asForm...), 409, "/checkout/" + token[:6] + "…"},
-		{"GET", page, "", []string{"Cookie", cookie, "Accept", "application/json"}, 200, "/checkout/" + token[:6] + "…"},
-		{"HEAD", page + "?a=1", "", nil, 200, "/checkout/" + token[:6] + "…?a=1"},
-		{"PUT", page, token, nil, 405, "/checkout/" + token[:6] + "…"},
-		{"BREW", page, token, nil, 405, "/checkout/" + token[:6] + "…"},
-		{"GET", page + "/more", "", []string{"Referer", link + "/more"}, 404, "/checkout/" + token[:6] + "…"},
-		{"GET", page + "x", "", nil, 404, "/checkout/" + token[:6] + "…"},
-		{"GET", "/%63heckout/" + token, "", nil, 404, "/checkout/" + token[:6] + "…"},
-		{"GET", "/checkout%2F" + token, "", nil, 404, "/checkout/" + token[:6] + "…"},
-		{"GET", "/" + page, "", nil, 404, "//checkout/" + token[:6] + "…"},
-		{"GET", "/Checkout/" + token, "", nil, 404, "/Checkout/" + token[:6] + "…"},
-		{"GET", "/api/v2" + page + "?b=2", "", nil, 404, "/api/v2/checkout/" + token[:6] + "…?b=2"},
+		{"POST", page, form, asForm, 403, "/checkout/" + billing.ShortToken(token)},
+		{"POST", page, form, append([]string{"Cookie", cookie}, asForm...), 303, "/checkout/" + billing.ShortToken(token)},
+		{"POST", page, strings.Replace(form, "pay", "cancel", 1), append([]string{"Cookie", cookie}, asForm...), 409, "/checkout/" + billing.ShortToken(token)},
+		{"GET", page, "", []string{"Cookie", cookie, "Accept", "application/json"}, 200, "/checkout/" + billing.ShortToken(token)},
+		{"HEAD", page + "?a=1", "", nil, 200, "/checkout/" + billing.ShortToken(token) + "?a=1"},
+		{"PUT", page, token, nil, 405, "/checkout/" + billing.ShortToken(token)},
+		{"BREW", page, token, nil, 405, "/checkout/" + billing.ShortToken(token)},
+		{"GET", page + "/more", "", []string{"Referer", link + "/more"}, 404, "/checkout/" + billing.ShortToken(token)},
+		{"GET", page + "x", "", nil, 404, "/checkout/" + billing.ShortToken(token)},
+		{"GET", "/%63heckout/" + token, "", nil, 404, "/checkout/" + billing.ShortToken(token)},
+		{"GET", "/checkout%2F" + token, "", nil, 404, "/checkout/" + billing.ShortToken(token)},
+		{"GET", "/" + page, "", nil, 404, "//checkout/" + billing.ShortToken(token)},
+		{"GET", "/Checkout/" + token, "", nil, 404, "/Checkout/" + billing.ShortToken(token)},
+		{"GET", "/api/v2" + page + "?b=2", "", nil, 404, "/api/v2/checkout/" + billing.ShortToken(token) + "?b=2"},
 		{"GET", "/nowhere?next=" + url.QueryEscape(link), "", []string{"Referer", link + "?x"}, 404, ""},
-		{"GET", "/nowhere?next=" + page + "&c=3", "", nil, 404, "/nowhere?next=/checkout/" + token[:6] + "…&c=3"},
+		{"GET", "/nowhere?next=" + page + "&c=3", "", nil, 404, "/nowhere?next=/checkout/" + billing.ShortToken(token) + "&c=3"},
 		{"POST", path, `{"amount":"` + link + `"}`, active, 400, path},
 		{"POST", path, `{"amount":"` + strings.ReplaceAll(link, "/", `\/`) + `"}`, active, 400, path},
 		{"POST", path + "?consumerSecret=sandbox-active-secret&CONSUMERKEY=sandbox-active-key&authorization=sandbox-active-token", `{}`, active, 400, ""},
