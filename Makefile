@@ -8,6 +8,7 @@ SPECTRAL      := @stoplight/spectral-cli@6.16.3
 AXE_CORE      := 4.14.1
 
 FUZZTIME ?= 10m
+SOAK ?= 10m
 BENCHTIME ?= 1s
 COUNT ?= 3
 # The race detector needs a C compiler.
@@ -24,13 +25,21 @@ run: ## Build the sandbox and serve it on this machine (ARGS="--addr 127.0.0.1:9
 	@exec bin/sandbox serve $(ARGS)
 
 .PHONY: test
-test: browser ## Run all tests, with the race detector where there is a C compiler for it
+test: browser postgres ## Run all tests, with the race detector where there is a C compiler for it
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	go test $(RACE) ./...
 
 .PHONY: browser
 browser: ## Install what the tests in a browser need, where it can be: Chromium and axe-core
 	@.ci/browser $(AXE_CORE)
+
+.PHONY: postgres
+postgres: ## Install what the tests with PostgreSQL need, where it can be: its programs
+	@.ci/postgres
+
+.PHONY: soak
+soak: postgres ## Do to a sandbox under load what happens to servers, again and again: each fault for SOAK=10m
+	SOAK=$(SOAK) go test $(RACE) -count=1 -timeout=24h -v -run 'Killed|FullDisk|LockedFile|PostgreSQL|SlowDatabase|RollingRestart' ./server/cmd/sandbox
 
 .PHONY: cover
 cover: ## Say how much of the hand-written code the tests run
@@ -77,5 +86,5 @@ fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
 	go test -run='^$$' -fuzz=FuzzRequest -fuzztime=$(FUZZTIME) ./server/sandbox
 
 .PHONY: bench
-bench: ## Time a purchase beside bare echo (ratio in the column ×bare), and the client beside net/http
-	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) ./server ./client ./server/store/sqlite
+bench: ## Time purchases beside bare echo (column ×bare), one by one and together, and among bad neighbours
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server ./client ./server/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox

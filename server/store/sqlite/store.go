@@ -144,6 +144,19 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.wrap(ctx, "ping", err)
 }
 
+// PoolStats returns how many connections are in use, how many wait to be, and how many there are at most.
+func (s *Store) PoolStats() (inUse, idle, most int) {
+	pools := []*sql.DB{s.writer}
+	if s.reader != s.writer {
+		pools = append(pools, s.reader)
+	}
+	for _, pool := range pools {
+		stats := pool.Stats()
+		inUse, idle, most = inUse+stats.InUse, idle+stats.Idle, most+stats.MaxOpenConnections
+	}
+	return inUse, idle, most
+}
+
 // Close waits for what is under way, moves what is left in the write-ahead log into the file, so
 // that the file alone is the whole database, and closes it.
 func (s *Store) Close() error {
