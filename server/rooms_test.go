@@ -15,7 +15,7 @@ func TestRooms(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/turbosmtp-go/billing/"
 	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver", "gen/control"}
-	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/reference", "server/store/sqlite",
+	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/reference", "server/store/sqlite", "server/store/postgres", "server/store/groupcommit",
 		"server/sandbox/internal/journal", "server/sandbox/internal/fault", "server/sandbox/internal/home"}
 	rooms := map[string][]string{
 		"api":                              {},
@@ -35,6 +35,8 @@ func TestRooms(t *testing.T) {
 		"server/store/sqlite":              {"server/billing", "server/store/groupcommit"},
 		"server/store/postgres":            {"server/billing", "server/store/groupcommit"},
 		"server/store/storetest":           {"server/billing"},
+		"server/store/postgrestest":        {},
+		"server/telemetry":                 {"server/contract", "server/billing", "server/store/groupcommit"},
 		"server/checkout":                  {"server/billing"},
 		"server/reference":                 {},
 		"server/sandbox":                   append(library, gen...),
@@ -42,7 +44,7 @@ func TestRooms(t *testing.T) {
 		"server/sandbox/internal/fault":    append([]string{"server/contract", "server/sandbox/internal/journal"}, gen...),
 		"server/sandbox/internal/home":     gen,
 		"server/sandboxtest":               append([]string{"server", "server/sandbox", "server/store/sqlite", "client"}, gen...),
-		"server/cmd/sandbox":               {"server/sandbox", "server/billing", "server", "server/telemetry", "gen/model"},
+		"server/cmd/sandbox":               {"server/sandbox", "server/billing", "server", "server/telemetry", "server/store/groupcommit", "gen/model"},
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
 	command.Dir = ".."

@@ -1,0 +1,102 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/server"
+	"github.com/turbosmtp-go/billing/server/telemetry"
+)
+
+// TestAborted: an answer that a panic cuts off is told of once by each, with the status that was sent.
+func TestAborted(t *testing.T) {
+	t.Parallel()
+	for when, status := range map[string]float64{"early": 0, "late": 200} {
+		o := observe(t, "tjml", sell)
+		func() {
+			defer func() {
+				if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // a panic's value is compared like this
+					t.Errorf("the panic became %v", v)
+				}
+			}()
+			o.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/checkout/"+secret+"?abort="+when, nil))
+		}()
+		got := o.logged(t)
+		if len(got) != 1 || got[0]["status"] != status || got[0]["aborted"] != true || got[0]["route"] != "/checkout/:token" {
+			t.Errorf("%s: logged %v", when, got)
+		}
+		if got := counted(t, o.metrics.Registry(), "billing_http_requests_total"); len(got) != 1 || got["code=,method=GET,route=/checkout/:token,status=aborted"] != 1 {
+			t.Errorf("%s: counted %v", when, got)
+		}
+		if got := counted(t, o.metrics.Registry(), "billing_http_requests_in_flight")[""]; got != 0 {
+			t.Errorf("%s: %v are in flight", when, got)
+		}
+		if spans := o.ended(t); len(spans) != 1 || spans[0].Status().Description != "aborted" {
+			t.Errorf("%s: %d spans: %s", when, len(spans), describe(o.spans))
+		}
+	}
+}
+
+// TestProbesAreQuiet: a probe is a line at Debug, and none at Info.
+func TestProbesAreQuiet(t *testing.T) {
+	t.Parallel()
+	for _, level := range []slog.Level{slog.LevelInfo, slog.LevelDebug} {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level}))
+		o := observe(t, "", sell, server.WithMiddleware(telemetry.AccessLog(logger, nil)))
+		for _, path := range []string{"/livez", "/readyz"} {
+			log.Reset()
+			o.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
+			if (level == slog.LevelDebug) != strings.Contains(log.String(), "level=DEBUG msg=request") {
+				t.Errorf("at %v, %s logged %q", level, path, &log)
+			}
+		}
+	}
+}
+
+// BenchmarkRequest times a request that does nothing, bare and with each part around it.
+func BenchmarkRequest(b *testing.B) {
+	metrics := telemetry.NewMetrics()
+	log := telemetry.AccessLog(slog.New(slog.NewJSONHandler(nowhere{}, nil)), account)
+	off := telemetry.AccessLog(slog.New(slog.DiscardHandler), account)
+	tracing, err := telemetry.NewTracingTo(b.Context(), dropped{}, "bench", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = tracing.Shutdown(context.Background()) })
+	for _, row := range []struct {
+		name        string
+		middlewares []echo.MiddlewareFunc
+	}{
+		{"bare", nil},
+		{"log-off", []echo.MiddlewareFunc{off}},
+		{"log", []echo.MiddlewareFunc{log}},
+		{"metrics", []echo.MiddlewareFunc{metrics.Middleware}},
+		{"log+metrics+no-tracing", []echo.MiddlewareFunc{new(telemetry.Tracing).Middleware(account), metrics.Middleware, log}},
+		{"log+metrics+tracing", []echo.MiddlewareFunc{tracing.Middleware(account), metrics.Middleware, log}},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			e := echo.New()
+			e.IPExtractor = echo.ExtractIPDirect()
+			e.Use(row.middlewares...)
+			e.GET("/things/:id", func(ec echo.Context) error { return ec.NoContent(http.StatusNoContent) })
+			r, w := httptest.NewRequest(http.MethodGet, "/things/1", nil), httptest.NewRecorder()
+			b.ReportAllocs()
+			for b.Loop() {
+				e.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// nowhere is a log that nobody reads.
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }

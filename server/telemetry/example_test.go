@@ -1,0 +1,53 @@
+package telemetry_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"github.com/turbosmtp-go/billing/server"
+	"github.com/turbosmtp-go/billing/server/contract"
+	"github.com/turbosmtp-go/billing/server/telemetry"
+)
+
+func Example() {
+	ctx := context.Background()
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "duration_ms" { // which are never the same
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	tracing, err := telemetry.NewTracing(ctx, os.Getenv, "billing", logger) // off, unless the environment has a collector
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = tracing.Shutdown(ctx) }()
+	metrics := telemetry.NewMetrics()
+	s, err := server.New(implementation(sell), contract.AuthenticatorFunc(letIn),
+		server.WithMiddleware(tracing.Middleware(account), metrics.Middleware, telemetry.AccessLog(logger, account)),
+		server.WithRefusals(metrics.CountRefusal))
+	if err != nil {
+		log.Fatal(err)
+	}
+	metrics.WatchConnections(s.Connections)
+
+	r := purchase("active-"+secret, `{"amount":1}`)
+	r.Header.Set("X-Request-Id", "example")
+	s.Handler().ServeHTTP(httptest.NewRecorder(), r)
+
+	w := httptest.NewRecorder() // on a port of its own
+	metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for line := range strings.Lines(w.Body.String()) {
+		if strings.HasPrefix(line, "billing_http_requests_total") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// level=INFO msg=request request_id=example method=POST route=/api/v2/billing/buy_emailvalidation_credits status=400 address=192.0.2.1 account=ann code=amount_should_not_be_less_than_15
+	// billing_http_requests_total{code="amount_should_not_be_less_than_15",method="POST",route="/api/v2/billing/buy_emailvalidation_credits",status="400"} 1
+}

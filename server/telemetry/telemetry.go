@@ -1,0 +1,132 @@
+// Package telemetry tells what a server does: a line in the log, numbers and a trace for each request,
+// and numbers and traces of its store. Each part is a middleware, or a store around a store, that stands
+// alone; whoever embeds server.New chooses. None of them holds what a client sent: no path, which may
+// be a payment's token, no query, header or body.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/server/contract"
+)
+
+// exchange is a request and its answer, which all middlewares of this package share. The outermost of
+// them turns a failure into an answer, and then tells all of them how it ended: so each sees the final
+// status, and a middleware between them, or within, may answer failures as well.
+type exchange struct {
+	began     time.Time
+	took      time.Duration
+	status    int    // of the answer; 0: none was begun
+	code      string // the document's, of the answer; "": it has none
+	aborted   bool   // by a panic that went past
+	err       error
+	observers []observer
+	room      [4]observer // for observers
+}
+
+// observer is told of an exchange once it is over.
+type observer interface {
+	observe(ec echo.Context, x *exchange)
+}
+
+// exchangeKey is where a request's exchange is found.
+const exchangeKey = "telemetry.exchange"
+
+// around lets next handle a request, and o see how it ended.
+func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
+	if x, ok := ec.Get(exchangeKey).(*exchange); ok {
+		x.observers = append(x.observers, o)
+		err := next(ec)
+		x.note(err)
+		return err
+	}
+	x := &exchange{began: time.Now(), aborted: true}
+	x.observers = append(x.room[:0], o)
+	ec.Set(exchangeKey, x)
+	defer x.end(ec) // also when a panic goes past, such as http.ErrAbortHandler
+	if err := next(ec); err != nil {
+		x.note(err)
+		ec.Error(err)
+	}
+	x.aborted = false
+	return nil
+}
+
+// Inner is a middleware that goes behind all others. It tells those of this package of the error that a
+// request is answered from, and so of its code, where a middleware between them turns errors into answers
+// by itself, as the sandbox's journal does.
+func Inner(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		err := next(ec)
+		if x, ok := ec.Get(exchangeKey).(*exchange); ok {
+			x.note(err)
+		}
+		return err
+	}
+}
+
+// note keeps the error that a request is answered from. The last one counts, as a middleware may make
+// another one out of it.
+func (x *exchange) note(err error) {
+	if err != nil {
+		x.err = err
+	}
+}
+
+// end finds out how the exchange ended, and tells the observers, the innermost first.
+func (x *exchange) end(ec echo.Context) {
+	x.took = time.Since(x.began)
+	if response := ec.Response(); response.Committed || !x.aborted {
+		x.status = response.Status
+	}
+	var refused *contract.Error
+	if x.err != nil && errors.As(x.err, &refused) && refused.Status == x.status {
+		x.code = refused.Code
+	}
+	for i := len(x.observers) - 1; i >= 0; i-- {
+		x.observers[i].observe(ec, x)
+	}
+}
+
+// principal returns who a request was found to come from, as account names it, "" when that is not
+// known.
+func principal(ctx context.Context, account func(principal any) string) string {
+	if account == nil {
+		return ""
+	}
+	who := contract.Principal(ctx)
+	if who == nil {
+		return ""
+	}
+	return account(who)
+}
+
+// unmatched stands for the route of a request that has none, other for a method or a status that is
+// none of the usual ones. Clients choose paths and methods, so that they must not be repeated.
+const (
+	unmatched = "unmatched"
+	other     = "other"
+)
+
+// routeOf returns the pattern that echo has routed a request to.
+func routeOf(ec echo.Context) string {
+	if route := ec.Path(); route != "" {
+		return route
+	}
+	return unmatched
+}
+
+// methodOf returns a request's method where it is one that everybody knows.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return r.Method
+	}
+	return other
+}
