@@ -29,7 +29,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		err := next(ec)
 		if err != nil || ec.Response().Status >= http.StatusBadRequest {
-			drain(r)
+			drain(r, ec.Response().Header().Get(echo.HeaderConnection) == "close")
 		}
 		return err
 	}
@@ -80,9 +80,11 @@ func withoutOptions(allow string) string {
 	return strings.Join(methods, ", ")
 }
 
-func drain(r *http.Request) {
-	const drained = 256 << 10 // by net/http itself, after the answer
-	if r.Body == nil || 0 <= r.ContentLength && r.ContentLength <= drained {
+// drain reads what is left of a body. net/http does so by itself for a small one, unless the connection
+// closes after the answer.
+func drain(r *http.Request, closing bool) {
+	const small = 256 << 10
+	if r.Body == nil || !closing && 0 <= r.ContentLength && r.ContentLength <= small {
 		return
 	}
 	if r.Header.Get("Expect") != "" {

@@ -142,10 +142,10 @@ func WithMiddleware(middleware ...echo.MiddlewareFunc) Option {
 }
 
 // WithRefusals sets what is told of requests that no middleware sees, since net/http refuses them: what
-// is no HTTP, or too long. It gets the status, the reason in a sentence and the body of the answer. By
-// default nobody is told.
+// is no HTTP, or too long. It gets the status, the reason in a sentence and the body of the answer. It
+// can be given several times. By default nobody is told.
 func WithRefusals(refused func(status int, sentence string, body []byte)) Option {
-	return func(s *settings) { s.refused = refused }
+	return func(s *settings) { s.refused = append(s.refused, refused) }
 }
 
 type settings struct {
@@ -168,7 +168,7 @@ type settings struct {
 	ready         func(context.Context) error
 	apis          []API
 	middleware    []echo.MiddlewareFunc
-	refused       func(status int, sentence string, body []byte)
+	refused       []func(status int, sentence string, body []byte)
 	routes        []extraRoute
 }
 

@@ -181,8 +181,8 @@ func (s *Server) refuse(status int, sentence string) []byte {
 	if status == http.StatusBadRequest {
 		body = s.Contract().Malformed(sentence)
 	}
-	if s.settings.refused != nil {
-		s.settings.refused(status, sentence, body)
+	for _, tell := range s.settings.refused {
+		tell(status, sentence, body)
 	}
 	return body
 }

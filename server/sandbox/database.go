@@ -3,31 +3,42 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
 	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/store/postgres"
 	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
 const sqliteScheme = "sqlite:"
 
-// OpenStore opens the database at an address, sqlite:PATH or sqlite::memory:, and makes one in a file
-// that is not there. The store is the caller's to close.
-func OpenStore(ctx context.Context, address string) (billing.Store, error) {
+// OpenStore opens the database at an address, sqlite:PATH, sqlite::memory: or postgres://…, and makes
+// its tables, or the file, where they are not there. Options say how purchases that arrive together are
+// written. The store is the caller's to close.
+func OpenStore(ctx context.Context, address string, commits ...groupcommit.Option) (billing.Store, error) {
+	if !Embedded(address) {
+		store, err := postgres.Open(ctx, address, commits...)
+		if err != nil {
+			return nil, err
+		}
+		return store, nil
+	}
 	path, ok := strings.CutPrefix(address, sqliteScheme)
 	if !ok || path == "" {
-		return nil, fmt.Errorf("the database %q is neither %sPATH nor %s%s", redact(address), sqliteScheme, sqliteScheme, sqlite.Memory)
+		return nil, fmt.Errorf("the database %q is neither %sPATH, %s%s nor a postgres:// URL", Redact(address), sqliteScheme, sqliteScheme, sqlite.Memory)
 	}
-	store, err := sqlite.Open(ctx, path)
+	store, err := sqlite.Open(ctx, path, commits...)
 	if err != nil {
 		return nil, err
 	}
 	return store, nil
 }
 
-// OpenExistingStore opens the database at an address, and fails when there is none: to look at a new
-// one is a mistake.
+// OpenExistingStore opens the database at an address, and fails when a file is not there: to look at a
+// new one is a mistake.
 func OpenExistingStore(ctx context.Context, address string) (billing.Store, error) {
 	path, ok := strings.CutPrefix(address, sqliteScheme)
 	if ok && path == sqlite.Memory {
@@ -41,15 +52,30 @@ func OpenExistingStore(ctx context.Context, address string) (billing.Store, erro
 	return OpenStore(ctx, address)
 }
 
-// DemoAccounts are the accounts of WithDemoAccounts, with their credentials, which everybody knows: an
-// active one, an inactive one, and one without a plan.
-func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
+// Embedded reports whether the database at an address is part of one process or of one machine, and not
+// a server that many share.
+func Embedded(address string) bool {
+	return !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://")
+}
 
-// redact leaves the scheme of a database's address: the rest may hold a password.
-func redact(address string) string {
+// Redact returns a database's address without its password. Of an address that is not understood it
+// leaves the scheme alone.
+func Redact(address string) string {
 	scheme, _, ok := strings.Cut(address, ":")
-	if !ok {
+	switch {
+	case !ok || strings.HasPrefix(address, sqliteScheme):
 		return address
+	case !Embedded(address):
+		u, err := url.Parse(address)
+		if err != nil {
+			break
+		}
+		u.RawQuery = "" // may hold a password, too
+		return u.Redacted()
 	}
 	return scheme + ":…"
 }
+
+// DemoAccounts are the accounts of WithDemoAccounts, with their credentials, which everybody knows: an
+// active one, an inactive one, and one without a plan.
+func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/turbosmtp-go/billing/server"
 )
 
@@ -49,6 +51,12 @@ func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.now = now }
 }
 
+// WithMiddleware puts middleware around all requests, outside of the sandbox's own: it sees what a fault
+// makes of a request. There is none by default.
+func WithMiddleware(middleware ...echo.MiddlewareFunc) Option {
+	return func(s *settings) { s.middleware = append(s.middleware, middleware...) }
+}
+
 // WithServer sets options of the HTTP server, such as its limits. The default is the server's own.
 func WithServer(options ...server.Option) Option {
 	return func(s *settings) { s.server = append(s.server, options...) }
@@ -64,6 +72,7 @@ type settings struct {
 	noPrefer     bool
 	logger       *slog.Logger
 	now          func() time.Time
+	middleware   []echo.MiddlewareFunc
 	server       []server.Option
 }
 

@@ -41,8 +41,9 @@ var secretHeaders = sync.OnceValues(func() ([]string, error) {
 	return names, nil
 })
 
-// accountID names who was authenticated.
-func accountID(principal any) string {
+// AccountID names who was authenticated, by the principal of contract.Principal: "" when that is no account.
+// It is for middleware.
+func AccountID(principal any) string {
 	account, ok := principal.(billing.Account)
 	if !ok {
 		return ""

@@ -105,7 +105,7 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 		return nil, err
 	}
 	s.journal = journal.New(journal.Settings{
-		Size: journalSize, Now: s.clock.now, Secrets: secrets, Account: accountID,
+		Size: journalSize, Now: s.clock.now, Secrets: secrets, Account: AccountID,
 		Skip: func(path string) bool {
 			return quiet[path] || strings.HasPrefix(path, docsPath+"/") || path == base || strings.HasPrefix(path, base+"/")
 		},
@@ -115,9 +115,10 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 	options := []server.Option{
 		server.WithLogger(s.settings.logger),
 		server.WithReadiness(s.billing.Ready),
+		server.WithMiddleware(s.settings.middleware...),
 		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
 		server.WithMiddleware(access.guard(base), s.journal.Middleware,
-			s.faults.Middleware(func() *contract.Contract { return s.server.Contract() }, accountID)),
+			s.faults.Middleware(func() *contract.Contract { return s.server.Contract() }, AccountID)),
 		server.WithRefusals(s.journal.Refused),
 		server.WithAPI(server.API{Document: &steering, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
 			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
@@ -148,6 +149,9 @@ func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
 	defer context.AfterFunc(ctx, s.faults.Hurry)()
 	return s.server.Serve(ctx, listener)
 }
+
+// Connections returns how many connections are open.
+func (s *Sandbox) Connections() int { return s.server.Connections() }
 
 // BasePath is the path that the API's routes begin with.
 func (s *Sandbox) BasePath() string { return s.server.BasePath() }

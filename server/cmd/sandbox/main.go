@@ -15,6 +15,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // so that a second signal does not wait for a graceful end
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(exitCode(err))
@@ -23,6 +24,7 @@ func main() {
 // commands are the command line, as kong reads it.
 type commands struct {
 	Serve     serve     `cmd:"" help:"Serve the API, with a page behind each payment link."`
+	Ready     ready     `cmd:"" help:"Say whether the sandbox on this machine is ready, by the exit code."`
 	Accounts  accounts  `cmd:"" help:"Add, show and change accounts."`
 	Keys      keys      `cmd:"" help:"Add, list and revoke keys."`
 	Purchases purchases `cmd:"" help:"Show purchases."`
@@ -31,7 +33,14 @@ type commands struct {
 // environment is what a command works with beside its flags.
 type environment struct {
 	ctx            context.Context
+	lookup         func(variable string) (string, bool)
 	stdout, stderr io.Writer
+}
+
+// getenv returns a variable, "" when it is not set.
+func (e *environment) getenv(name string) string {
+	value, _ := e.lookup(name)
+	return value
 }
 
 // errUsage is the wrong use of the command line.
@@ -59,7 +68,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		_, _ = fmt.Fprintf(stderr, "sandbox: %v\nTry sandbox --help.\n", err)
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	if err := parsed.Run(&environment{ctx, stdout, stderr}); err != nil {
+	if err := parsed.Run(&environment{ctx, lookup, stdout, stderr}); err != nil {
 		_, _ = fmt.Fprintf(stderr, "sandbox: %v\n", err)
 		return err
 	}

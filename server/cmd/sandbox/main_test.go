@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/client"
+	"github.com/turbosmtp-go/billing/server/store/postgrestest"
 )
 
 // asSandbox makes the test's own binary the command: a real second process, to kill.
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(postgrestest.Main(m))
 }
 
 // none is an empty environment.
@@ -56,11 +57,17 @@ var servesAt = regexp.MustCompile(`The sandbox serves (\S+)\n`)
 // serveIn runs the command until the test ends, or stop is called.
 func serveIn(t *testing.T, lookup func(string) (string, bool), args ...string) *serving {
 	t.Helper()
+	return serveInto(t, lookup, io.Discard, args...)
+}
+
+// serveInto is serveIn with a place for the logs.
+func serveInto(t *testing.T, lookup func(string) (string, bool), log io.Writer, args ...string) *serving {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"serve"}, args...), lookup, write, io.Discard)
+		err := run(ctx, append([]string{"serve"}, args...), lookup, write, log)
 		_ = write.CloseWithError(errors.Join(io.EOF, err))
 		ended <- err
 	}()
@@ -71,7 +78,7 @@ func serveIn(t *testing.T, lookup func(string) (string, bool), args ...string) *
 }
 
 // readAnnouncement reads what the command prints until it serves.
-func readAnnouncement(t *testing.T, from io.Reader) (base, output string) {
+func readAnnouncement(t testing.TB, from io.Reader) (base, output string) {
 	t.Helper()
 	scanner := bufio.NewScanner(from)
 	var b strings.Builder
@@ -208,89 +215,6 @@ func TestUse(t *testing.T) {
 		text := stdout.String() + stderr.String()
 		if code := exitCode(err); code != row.code || !strings.Contains(text, row.want) || strings.Contains(text, "hunter22") {
 			t.Errorf("%v: %d %s, want %d with %q", row.args, code, text, row.code, row.want)
-		}
-	}
-}
-
-// TestKilledUnderLoad kills the process with SIGKILL while clients buy, five times over one database:
-// everything that was answered with 200 is there.
-func TestKilledUnderLoad(t *testing.T) {
-	t.Parallel()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	database := "sqlite:" + filepath.Join(t.TempDir(), "sandbox.db")
-	var mu sync.Mutex
-	answered := map[string]bool{}
-	for round := range 5 {
-		command := exec.CommandContext(t.Context(), binary, "serve", "--addr", "127.0.0.1:0", "--database", database)
-		command.Env = append(os.Environ(), asSandbox+"=1")
-		command.Stderr = os.Stderr
-		stdout, err := command.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		base, _ := readAnnouncement(t, stdout)
-		enough := make(chan struct{})
-		var once sync.Once
-		var buyers sync.WaitGroup
-		count := 0
-		for range 8 {
-			c, err := client.New(client.WithBaseURL(base), client.WithAPIKey("sandbox-active-token"), client.WithMaxRetries(0))
-			if err != nil {
-				t.Fatal(err)
-			}
-			buyers.Go(func() {
-				for {
-					payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
-					if err != nil {
-						return // killed
-					}
-					mu.Lock()
-					answered[payment.URL[strings.LastIndexByte(payment.URL, '/')+1:]] = true
-					if count++; count == 100 {
-						once.Do(func() { close(enough) })
-					}
-					mu.Unlock()
-				}
-			})
-		}
-		select {
-		case <-enough:
-		case <-time.After(time.Minute):
-			t.Error("too slow")
-		}
-		if err := command.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		buyers.Wait()
-		if err := command.Wait(); err == nil {
-			t.Error("it ended by itself")
-		}
-
-		var out, failed strings.Builder
-		if err := run(t.Context(), []string{"purchases", "list", "--database", database, "-o", "json"}, none, &out, &failed); err != nil {
-			t.Fatalf("%v: %s", err, &failed)
-		}
-		stored := map[string]int{}
-		for line := range strings.Lines(out.String()) {
-			var p purchase
-			if err := json.Unmarshal([]byte(line), &p); err != nil {
-				t.Fatal(err)
-			}
-			stored[p.Token]++
-		}
-		for token := range answered {
-			if stored[token] != 1 {
-				t.Errorf("round %d: an answered purchase is stored %d times", round, stored[token])
-			}
-		}
-		if len(answered) < 100*(round+1) {
-			t.Errorf("round %d: only %d answered", round, len(answered))
 		}
 	}
 }
