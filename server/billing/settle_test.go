@@ -99,7 +99,7 @@ func TestSettle(t *testing.T) {
 func TestSettleUnknown(t *testing.T) {
 	t.Parallel()
 	service, _, _ := newShop(t)
-	for _, token := range []string{"", "x", strings.Repeat("a", 32)} {
+	for _, token := range []string{"", "x", strings.Repeat("a", 40)} {
 		if _, err := service.Pay(context.Background(), token); !errors.Is(err, billing.ErrPurchaseNotFound) {
 			t.Errorf("Pay(%q) = %v, want ErrPurchaseNotFound", token, err)
 		}

@@ -193,7 +193,7 @@ func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	for _, path := range []string{
-		"/checkout/", "/checkout/x", "/checkout/" + strings.Repeat("a", 32), "/checkout/" + strings.ToUpper(s.purchase.Token),
+		"/checkout/", "/checkout/x", "/checkout/" + strings.Repeat("a", 40), "/checkout/" + strings.ToUpper(s.purchase.Token),
 		"/checkout/" + s.purchase.Token + "/", "/checkout/" + s.purchase.Token + "/pay", "/checkout//" + s.purchase.Token,
 		"/checkout/%00", "/checkout/%FF%FE", "/checkout/..%2f" + s.purchase.Token, "/checkout", "/", "/other/" + s.purchase.Token,
 		"/checkout/" + strings.Repeat("a", 10_000),
@@ -249,7 +249,7 @@ func (b broken) Cancel(context.Context, string) (billing.Purchase, error) {
 
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	token := strings.Repeat("a", 32)
+	token := strings.Repeat("a", 40)
 	leak := errors.New("dial tcp 10.0.0.1: secret detail")
 	for name, test := range map[string]struct {
 		purchases Purchases

@@ -192,7 +192,7 @@ func TestForms(t *testing.T) {
 		"no form":             {nil, func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("%zz")), 3 }, false, 400},
 		"token in the query":  {func(f url.Values) { f.Del("form_token") }, func(r *http.Request) { r.URL.RawQuery = "form_token=x&action=pay" }, false, 403},
 		"no such purchase": {nil, func(r *http.Request) {
-			r.URL.Path = "/checkout/" + strings.Repeat("a", 32)
+			r.URL.Path = "/checkout/" + strings.Repeat("a", 40)
 		}, false, 404},
 		"another purchase's": {nil, func(r *http.Request) { r.URL.Path = "/checkout/" + second.Token }, false, 403},
 	} {
@@ -343,7 +343,7 @@ func TestManyTabs(t *testing.T) {
 
 func TestFailuresToSettle(t *testing.T) {
 	t.Parallel()
-	pending := billing.Purchase{Token: strings.Repeat("a", 32), Status: billing.StatusPending}
+	pending := billing.Purchase{Token: strings.Repeat("a", 40), Status: billing.StatusPending}
 	for name, test := range map[string]struct {
 		settle error
 		status int

@@ -168,7 +168,7 @@ func payWithoutScript(x *tab, box *sandboxtest.Sandbox) {
 }
 
 func lookAtNothing(x *tab, box *sandboxtest.Sandbox) {
-	x.visit(box.Origin+"/checkout/"+strings.Repeat("a", 32), 404)
+	x.visit(box.Origin+"/checkout/"+strings.Repeat("a", 40), 404)
 	x.shows("404", "Not Found", "There is no such purchase.")
 	x.sound()
 	x.phone(320)
