@@ -17,29 +17,27 @@ import (
 	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 	"github.com/turbosmtp-go/billing/server/store/groupcommit"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
+	"github.com/turbosmtp-go/billing/server/store/postgrestest"
 )
 
-// BenchmarkDurable counts purchases a second over 64 connections: on a disk with a transaction a
-// purchase, on the same disk with those that arrive together in one, and in memory.
+// BenchmarkDurable counts purchases a second over 64 connections: in SQLite on a disk with a transaction a
+// purchase, on the same disk with those that arrive together in one, and in memory; and in a PostgreSQL
+// beside the sandbox on the same disk.
 func BenchmarkDurable(b *testing.B) {
 	const connections = 64
 	for _, subject := range []struct {
-		name    string
-		memory  bool
-		commits []groupcommit.Option
+		name     string
+		database func(b *testing.B) string
+		commits  []groupcommit.Option
 	}{
-		{"one-by-one", false, []groupcommit.Option{groupcommit.WithMaxBatch(1)}},
-		{"together", false, nil},
-		{"in-memory", true, nil},
+		{"one-by-one", onDisk, []groupcommit.Option{groupcommit.WithMaxBatch(1)}},
+		{"together", onDisk, nil},
+		{"in-memory", func(*testing.B) string { return "sqlite::memory:" }, nil},
+		{"postgresql", func(b *testing.B) string { return postgrestest.Start(b).NewDatabase(b) }, nil},
 	} {
 		b.Run(subject.name, func(b *testing.B) {
-			path := sqlite.Memory
-			if !subject.memory {
-				path = filepath.Join(b.TempDir(), "bench.db")
-			}
 			var batches, took atomic.Int64
-			store, err := sqlite.Open(b.Context(), path, append(subject.commits, groupcommit.WithObserver(func(batch groupcommit.Batch) {
+			store, err := sandbox.OpenStore(b.Context(), subject.database(b), append(subject.commits, groupcommit.WithObserver(func(batch groupcommit.Batch) {
 				batches.Add(1)
 				took.Add(int64(batch.Took))
 			}))...)
@@ -53,6 +51,8 @@ func BenchmarkDurable(b *testing.B) {
 		})
 	}
 }
+
+func onDisk(b *testing.B) string { return "sqlite:" + filepath.Join(b.TempDir(), "bench.db") }
 
 // benchmarkPurchases buys b.N times from a sandbox over a store, over many connections.
 func benchmarkPurchases(b *testing.B, store billing.Store, connections int) {
