@@ -16,7 +16,7 @@ type connections struct {
 	lock    sync.Mutex
 	open    map[net.Conn]*list.Element // nil: a request is under way
 	waiting *list.List                 // of waiting, the longest in front
-	none    chan struct{}              // closed when the last has gone, for who waits for it
+	total   int                        // that there have been
 }
 
 // waiting is a connection without a request.
@@ -49,7 +49,7 @@ func (c *connections) admit() bool {
 		return false
 	}
 	c.remove(longest.conn)
-	_ = longest.conn.Close()
+	go func() { _ = longest.conn.Close() }() // which TLS may take its time for
 	return true
 }
 
@@ -59,6 +59,7 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 	defer c.lock.Unlock()
 	switch state {
 	case http.StateNew:
+		c.total++
 		c.open[conn] = c.waiting.PushBack(waiting{conn, time.Now()})
 	case http.StateIdle:
 		if _, known := c.open[conn]; known {
@@ -80,10 +81,6 @@ func (c *connections) remove(conn net.Conn) {
 		c.waiting.Remove(element)
 	}
 	delete(c.open, conn)
-	if len(c.open) == 0 && c.none != nil {
-		close(c.none)
-		c.none = nil
-	}
 }
 
 func (c *connections) count() int {
@@ -92,17 +89,9 @@ func (c *connections) count() int {
 	return len(c.open)
 }
 
-// gone returns a channel that is closed once there is no connection.
-func (c *connections) gone() <-chan struct{} {
+// ever returns how many connections there have been.
+func (c *connections) ever() int {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	if c.none == nil {
-		c.none = make(chan struct{})
-	}
-	none := c.none
-	if len(c.open) == 0 {
-		close(none)
-		c.none = nil
-	}
-	return none
+	return c.total
 }

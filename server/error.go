@@ -124,9 +124,9 @@ func (s *Server) logFailure(ec echo.Context, message string, err error) {
 // logUnavailable logs a refusal that passes, at most once in a while: all requests of an outage have the
 // same reason.
 func (s *Server) logUnavailable(ec echo.Context, err error) {
-	now := time.Now().UnixNano()
+	now := max(1, int64(time.Since(s.made)))
 	last := s.unavailableLogged.Load()
-	if now-last < int64(unavailableEvery) || !s.unavailableLogged.CompareAndSwap(last, now) {
+	if last > 0 && now-last < int64(unavailableEvery) || !s.unavailableLogged.CompareAndSwap(last, now) {
 		return
 	}
 	s.log(ec, slog.LevelError, "a request was not possible right now; others within a second of it are not logged", err)

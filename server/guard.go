@@ -13,11 +13,19 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/server/contract"
 )
 
 // maxDrain is how many bytes of a refused request's body are read and thrown away before the
 // answer. A client that is still sending when its connection closes would lose the answer.
 const maxDrain = 32 << 20
+
+// drainPatience is how long that may take, and drainPatienceStopping while the server stops.
+const (
+	drainPatience         = 3 * time.Second
+	drainPatienceStopping = 500 * time.Millisecond
+)
 
 // guard is around every request: it names it, and makes sure that a refusal can be read.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
@@ -29,7 +37,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		err := next(ec)
 		if err != nil || ec.Response().Status >= http.StatusBadRequest {
-			drain(r, ec.Response().Header().Get(echo.HeaderConnection) == "close")
+			s.drainBody(ec, r)
 		}
 		return err
 	}
@@ -80,14 +88,22 @@ func withoutOptions(allow string) string {
 	return strings.Join(methods, ", ")
 }
 
-// drain reads what is left of a body. net/http does so by itself for a small one, unless the connection
-// closes after the answer.
-func drain(r *http.Request, closing bool) {
-	const small = 256 << 10
-	if r.Body == nil || !closing && 0 <= r.ContentLength && r.ContentLength <= small {
+// drainBody reads what is left of a refused request's body. net/http does so by itself for a small one,
+// unless the connection closes after the answer. Whoever does not send it gets the answer all the same:
+// nobody holds a connection with a request that has come to nothing.
+func (s *Server) drainBody(ec echo.Context, r *http.Request) {
+	if r.Body == nil || r.ContentLength == 0 || contract.HasRead(ec.Request()) {
 		return
 	}
-	if r.Header.Get("Expect") != "" {
+	patience := drainPatience
+	if s.stopping.Load() {
+		patience = drainPatienceStopping
+	}
+	// A writer that knows no deadlines is a test's.
+	_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(patience))
+	const small = 256 << 10
+	closing := ec.Response().Header().Get(echo.HeaderConnection) == "close"
+	if !closing && 0 < r.ContentLength && r.ContentLength <= small || r.Header.Get("Expect") != "" {
 		return // a client that waits for leave to send must not get it
 	}
 	_, _ = io.CopyN(io.Discard, r.Body, maxDrain)

@@ -3,22 +3,17 @@ package server_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -313,81 +308,71 @@ func TestAddressesBehindAProxy(t *testing.T) {
 	}
 }
 
-func TestLargeBodiesShareTheirRoom(t *testing.T) {
+func TestABusyServerSaysSo(t *testing.T) {
 	t.Parallel()
-	s := serve(t, takes, server.WithMaxBodies(1<<20+1))
-	large := `{"amount":320,"note":"` + strings.Repeat("x", 1<<20-100) + `"}`
-	held := dial(t, s.address)
-	whole := post(large)
-	if _, err := io.WriteString(held, whole[:len(whole)-10]); err != nil { // and no more for now
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		response, body := dial(t, s.address).ask(t, whole)
-		if response.StatusCode == 503 && response.Header.Get("Retry-After") == "1" && strings.Contains(body, "Nothing was done") {
-			break
-		}
-		if response.StatusCode != 200 || time.Now().After(deadline) {
-			t.Fatalf("a second large body got %d %s", response.StatusCode, body)
-		}
-	}
-	if response, body := dial(t, s.address).ask(t, post(`{"amount":320}`)); response.StatusCode != 200 {
-		t.Errorf("a small body got %d %s", response.StatusCode, body)
-	}
-	if response, body := held.ask(t, whole[len(whole)-10:]); response.StatusCode != 200 {
-		t.Errorf("the first one got %d %s", response.StatusCode, body)
-	}
-	if response, body := dial(t, s.address).ask(t, whole); response.StatusCode != 200 {
-		t.Errorf("with room again: %d %s", response.StatusCode, body)
+	s := serve(t, takes, server.WithMiddleware(func(echo.HandlerFunc) echo.HandlerFunc {
+		return func(echo.Context) error { return fmt.Errorf("read: %w", contract.ErrBusy) }
+	}))
+	if response, body := dial(t, s.address).ask(t, post(`{"amount":320}`)); response.StatusCode != 503 ||
+		response.Header.Get("Retry-After") != "1" || !strings.Contains(body, "Nothing was done") {
+		t.Errorf("%d %v %s", response.StatusCode, response.Header, body)
 	}
 }
 
-func TestHTTPS(t *testing.T) {
+// TestARefusalDoesNotWaitForItsBody sends half a request that is refused for its credentials: the answer
+// comes, and the connection ends, long before a body may be late.
+func TestARefusalDoesNotWaitForItsBody(t *testing.T) {
 	t.Parallel()
-	certificate, pool := selfSigned(t)
-	s := serve(t, takes, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	s := serve(t, takes)
+	for name, body := range map[string]string{
+		"a small body":   "Content-Length: 14\r\n\r\n{",
+		"a large body":   "Content-Length: 1000000\r\n\r\n{",
+		"a chunked body": "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			c := dial(t, s.address)
+			response, _ := c.ask(t, "POST /api/v2/billing/buy_emailvalidation_credits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+body)
+			if response.StatusCode != 401 || !c.ended() || time.Since(began) > 10*time.Second {
+				t.Errorf("%d after %v", response.StatusCode, time.Since(began))
+			}
+		})
+	}
+}
+
+// TestCredentialsThatEndWhileABodyArrives takes the key away in the midst of a request.
+func TestCredentialsThatEndWhileABodyArrives(t *testing.T) {
+	t.Parallel()
+	var gone atomic.Bool
+	asked := make(chan struct{}, 2)
+	s, err := server.New(takes, contract.AuthenticatorFunc(func(context.Context, contract.Credentials) (any, error) {
+		asked <- struct{}{}
+		if gone.Load() {
+			return nil, contract.ErrNotAccepted
+		}
+		return "ann", nil
+	}), server.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write := io.Pipe()
 	request := order()
-	request.RequestURI = ""
-	request.URL.Scheme, request.URL.Host = "https", s.address
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
+	request.Body, request.ContentLength = read, -1
+	w := httptest.NewRecorder()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		s.Handler().ServeHTTP(w, request)
+	}()
+	<-asked
+	gone.Store(true)
+	_, _ = io.WriteString(write, `{"amount":`)
+	time.Sleep(200 * time.Millisecond) // it is the time that counts
+	_, _ = io.WriteString(write, `320}`)
+	_ = write.Close()
+	<-answered
+	if w.Code != 401 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	_ = response.Body.Close()
-	if response.StatusCode != 200 {
-		t.Errorf("over HTTPS: %d", response.StatusCode)
-	}
-	inTheClear, body := dial(t, s.address).ask(t, post(`{"amount":320}`))
-	if inTheClear.StatusCode != 400 || inTheClear.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(body, `{"message":`) {
-		t.Errorf("in the clear: %d %v %s", inTheClear.StatusCode, inTheClear.Header, body)
-	}
-	secured := tls.Client(dial(t, s.address), &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12})
-	malformed, _ := (&raw{secured, bufio.NewReader(secured)}).ask(t, "nonsense\r\n\r\n")
-	if malformed.StatusCode != 400 || malformed.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("no HTTP within TLS: %d %v", malformed.StatusCode, malformed.Header)
-	}
-}
-
-func selfSigned(t testing.TB) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }

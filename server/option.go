@@ -45,7 +45,7 @@ func WithReadTimeout(d time.Duration) Option {
 }
 
 // WithWriteTimeout sets how long a request may take from the end of its headers to the end of its
-// answer. The default is 40 seconds.
+// answer. The default is 5 seconds more than the read and the operation may take: 40 seconds.
 func WithWriteTimeout(d time.Duration) Option {
 	return func(s *settings) { s.writeTimeout = d }
 }
@@ -65,7 +65,7 @@ func WithIdleTimeout(d time.Duration) Option {
 
 // WithMaxConnections sets how many connections may be open. When there are more, the one that has waited
 // longest for a request, and for a second at least, is closed; where there is none, the new one is
-// answered with 503 and Retry-After. The default is 16,384. The process needs as many files, which its
+// answered with 503 and Retry-After. The default is 12,000. The process needs as many files, which its
 // limit must allow.
 func WithMaxConnections(n int) Option {
 	return func(s *settings) { s.maxConns = n }
@@ -185,13 +185,19 @@ func defaultSettings() settings {
 		headerTimeout: 10 * time.Second,
 		readTimeout:   20 * time.Second,
 		timeLimit:     contract.DefaultTimeLimit,
-		writeTimeout:  40 * time.Second,
 		idleTimeout:   2 * time.Minute,
 		drain:         time.Second,
 		grace:         15 * time.Second,
-		maxConns:      16_384,
+		maxConns:      12_000,
 		slowFailures:  true,
 		ready:         func(context.Context) error { return nil },
+	}
+}
+
+// complete sets what depends on other settings.
+func (s *settings) complete() {
+	if s.writeTimeout == 0 {
+		s.writeTimeout = s.readTimeout + s.timeLimit + 5*time.Second
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // Serve accepts connections on listener until ctx is done. Then it stops in three steps. First it goes
 // on to listen and answers new requests with 503 and Retry-After, so that who sends them turns to
-// another server: for the drain time, or until all connections are gone. Then it takes no new
-// connections, and lets the requests that it has end within the grace period. Those that are still
+// another server: for the drain time, or until all connections are gone and none comes. Then it takes no
+// new connections, and lets the requests that it has end within the grace period. Those that are still
 // running after it are cut off, which is an error; otherwise Serve returns nil. The listener is closed
 // in any case. Serve is called once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
@@ -38,7 +38,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	s.stopping.Store(true)
 	close(s.hurry)
-	s.drain()
+	s.drain(listener)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
@@ -47,13 +47,32 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// drain waits until clients have noticed that the server stops.
-func (s *Server) drain() {
-	timer := time.NewTimer(s.settings.drain)
-	defer timer.Stop()
-	select {
-	case <-s.conns.gone():
-	case <-timer.C:
+// lull is for how long no connection is open or comes when nobody needs to be told any more, and how long
+// those that are on their way may take.
+const lull = 100 * time.Millisecond
+
+// drain waits until clients have noticed that the server stops, and until nobody is on the way to it: a
+// connection that is made in the moment in which the listener closes would be reset, and leave its client
+// in doubt.
+func (s *Server) drain(listener net.Listener) {
+	if s.settings.drain <= 0 {
+		return
+	}
+	deadline := time.NewTimer(s.settings.drain)
+	defer deadline.Stop()
+	tick := time.NewTicker(lull)
+	defer tick.Stop()
+	for came, over := s.conns.ever(), false; !over; {
+		select {
+		case <-deadline.C:
+			over = true
+		case <-tick.C:
+			over = s.conns.count() == 0 && s.conns.ever() == came
+			came = s.conns.ever()
+		}
+	}
+	if turnAwayNew(listener) == nil {
+		time.Sleep(lull) // in which those are accepted that were under way
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,8 +27,9 @@ type Server struct {
 	stopping  atomic.Bool
 	hurry     chan struct{} // closed when it stops
 	conns     *connections
-	// unavailableLogged is when logUnavailable has logged, in nanoseconds since 1970.
+	// unavailableLogged is when logUnavailable has logged, in nanoseconds since made.
 	unavailableLogged atomic.Int64
+	made              time.Time
 }
 
 // loaded is the document. It is read once, as tests start hundreds of servers, and not changed.
@@ -43,10 +45,11 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if implementation == nil {
 		return nil, errors.New("server: there is no implementation")
 	}
-	s := &Server{echo: echo.New(), settings: defaultSettings(), hurry: make(chan struct{})}
+	s := &Server{echo: echo.New(), settings: defaultSettings(), hurry: make(chan struct{}), made: time.Now()}
 	for _, option := range options {
 		option(&s.settings)
 	}
+	s.settings.complete()
 	if err := s.settings.validate(); err != nil {
 		return nil, err
 	}

@@ -72,6 +72,9 @@ func (l documentedListener) turnAway(c net.Conn) {
 			return // an answer would need a handshake first
 		}
 		_ = c.SetDeadline(time.Now().Add(turnedLimit))
+		if _, err := c.Read(make([]byte, 512)); err != nil { // an answer before a question confuses clients
+			return
+		}
 		d := &documentedConn{Conn: c, refuse: l.refuse}
 		if _, err := c.Write(d.refusal(http.StatusServiceUnavailable)); err != nil {
 			return
@@ -84,6 +87,7 @@ func (l documentedListener) turnAway(c net.Conn) {
 type documentedConn struct {
 	net.Conn
 	refuse refuser
+	told   bool // that it must speak HTTPS: nothing more is written
 }
 
 // NetConn returns the connection beneath, like tls.Conn's.
@@ -95,6 +99,7 @@ func (c *documentedConn) Read(p []byte) (int, error) {
 	var plain tls.RecordHeaderError
 	if err != nil && errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
 		body := c.refuse(http.StatusBadRequest, "This server speaks HTTPS, and the request came in the clear.")
+		c.told = true
 		_, _ = plain.Conn.Write(answer(http.StatusBadRequest, body, "")) // it has come to nothing either way
 	}
 	return n, err
@@ -124,6 +129,9 @@ var (
 // Write sends data, or the document's answer in place of a refusal of net/http's own, which it
 // writes in one piece.
 func (c *documentedConn) Write(data []byte) (int, error) {
+	if c.told {
+		return len(data), nil
+	}
 	if !bytes.HasPrefix(data, httpVersion) || len(data) < len(httpVersion)+3 {
 		return c.Conn.Write(data)
 	}

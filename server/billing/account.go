@@ -55,9 +55,11 @@ func (a Account) Validate() error {
 // maxText is how long an account's ID and its name may be, in bytes.
 const maxText = 200
 
-// printable reports whether a text can be shown on a terminal and stored anywhere.
+// printable reports whether a text can be stored anywhere, and shows on a terminal as what it is.
 func printable(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	})
 }
 
 // validCurrency checks the form of an ISO 4217 code. Which of them exist changes with the world.

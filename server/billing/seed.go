@@ -59,7 +59,11 @@ func (s *Service) Reset(ctx context.Context, accounts []SeedAccount) error {
 	if err := s.store.Reset(ctx); err != nil {
 		return fmt.Errorf("billing: reset: %w", err)
 	}
-	return s.Seed(ctx, accounts)
+	if err := s.Seed(ctx, accounts); err != nil {
+		// Not wrapped, as it may say that nothing was done.
+		return fmt.Errorf("billing: reset: the purchases are deleted, but accounts not set back: %v", err) //nolint:errorlint // said above
+	}
+	return nil
 }
 
 func (s *Service) seed(ctx context.Context, seed SeedAccount) error {

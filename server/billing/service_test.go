@@ -198,7 +198,7 @@ func TestPurchaseNotFound(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	for _, malformed := range []string{
-		"", "x", strings.Repeat("a", 39), strings.Repeat("a", 41), strings.Repeat("A", 40), strings.Repeat("a", 39) + "1",
+		"", "x", strings.Repeat("a", 31), strings.Repeat("a", 33), strings.Repeat("a", 39), strings.Repeat("a", 41), strings.Repeat("A", 40), strings.Repeat("a", 39) + "1",
 		strings.Repeat("a", 39) + "8", strings.Repeat("a", 39) + "-", strings.Repeat("a", 38) + "ø", strings.Repeat("a", 39) + "\x00", "../../etc/passwd",
 	} {
 		if _, err := service.Purchase(context.Background(), malformed); !errors.Is(err, billing.ErrPurchaseNotFound) {

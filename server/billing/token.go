@@ -28,10 +28,14 @@ const (
 // ShortToken returns the beginning of a token, which is enough to tell purchases apart in a log and
 // too little to open a payment page.
 func ShortToken(token string) string {
-	if len(token) <= shortToken {
+	short := shortToken
+	if len(token) < tokenLength {
+		short -= timeLength
+	}
+	if len(token) <= short {
 		return "…"
 	}
-	return token[:shortToken] + "…"
+	return token[:short] + "…"
 }
 
 // newToken returns a token of a purchase that is made at a time.
@@ -56,7 +60,7 @@ func inBase32(data []byte) string {
 }
 
 func validToken(token string) bool {
-	if len(token) != tokenLength {
+	if len(token) != tokenLength && len(token) != tokenLength-timeLength { // of a time when they had none
 		return false
 	}
 	for i := range len(token) {

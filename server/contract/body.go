@@ -210,6 +210,7 @@ func because(answer *Error, err error) *Error {
 
 func (b *body) readJSON(r *http.Request, m *media, buffer *buffer) error {
 	value, err := decode(buffer.decoder(), m.shape)
+	r.Body = &content{value: value, unbindable: b.unreadable}
 	if err != nil {
 		return because(b.unreadable, err)
 	}
@@ -218,7 +219,6 @@ func (b *body) readJSON(r *http.Request, m *media, buffer *buffer) error {
 			return failed
 		}
 	}
-	r.Body = &content{value: value, unbindable: b.unreadable}
 	return nil
 }
 
@@ -276,6 +276,12 @@ type content struct {
 	value      any
 	absent     bool
 	unbindable *Error
+}
+
+// HasRead reports whether a request's body was read whole, for who looks at the request afterwards.
+func HasRead(r *http.Request) bool {
+	_, ok := r.Body.(*content)
+	return ok
 }
 
 // Read finds the body at its end: it has been read.

@@ -65,7 +65,7 @@ func (b *buffer) fill(r io.Reader, length, limit int64) error {
 	}
 	for {
 		if len(b.data) == cap(b.data) {
-			room := max(512, 4*cap(b.data))
+			room := max(512, 2*cap(b.data))
 			if length >= int64(len(b.data)) {
 				room = int(min(int64(room), length+1))
 			}

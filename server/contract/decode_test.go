@@ -91,3 +91,34 @@ func TestFill(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeBodiesShareTheirRoom reads a body that takes most of the room while others come.
+func TestLargeBodiesShareTheirRoom(t *testing.T) {
+	t.Parallel()
+	room := &budget{max: 100_000}
+	fill := func(size int) (*buffer, error) {
+		b := &buffer{bodies: room}
+		return b, b.fill(strings.NewReader(strings.Repeat("x", size)), -1, DefaultMaxBody)
+	}
+	first, err := fill(70_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := fill(70_000)
+	if !errors.Is(err, ErrBusy) {
+		t.Errorf("a second large body: %v, want ErrBusy", err)
+	}
+	second.release()
+	if small, err := fill(maxPromised); err != nil || small.taken != 0 {
+		t.Errorf("a small body: %v, and it took %d bytes", err, small.taken)
+	}
+	first.release()
+	if again, err := fill(70_000); err != nil {
+		t.Errorf("with room again: %v", err)
+	} else {
+		again.release()
+	}
+	if held := room.held.Load(); held != 0 {
+		t.Errorf("%d bytes are still held", held)
+	}
+}

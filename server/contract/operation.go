@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -20,6 +21,11 @@ type operation struct {
 	unexpected *failure
 	settings   *settings
 }
+
+// maxStale is how long ago credentials may have been accepted when a request has arrived whole. A body
+// can take its time, and what was accepted before it may have been taken away since: then they are looked
+// at again.
+const maxStale = 100 * time.Millisecond
 
 // serve checks a request in the order that it is answered in: credentials, parameters, body. Then
 // the handler runs, and its answer is checked. A request that prefers an example gets that instead.
@@ -47,8 +53,15 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	if op.body != nil {
+		began := time.Now()
 		if err := op.body.read(ec.Request()); err != nil {
 			return err
+		}
+		if op.security != nil && time.Since(began) > maxStale {
+			var err error
+			if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
+				return err
+			}
 		}
 	}
 	err := op.answers.serve(ec, next, op.settings)

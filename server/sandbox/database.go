@@ -59,11 +59,13 @@ func Embedded(address string) bool {
 }
 
 // Redact returns a database's address without its password. Of an address that is not understood it
-// leaves the scheme alone.
+// leaves the scheme alone, or nothing.
 func Redact(address string) string {
-	scheme, _, ok := strings.Cut(address, ":")
+	scheme, rest, ok := strings.Cut(address, ":")
 	switch {
-	case !ok || strings.HasPrefix(address, sqliteScheme):
+	case !ok:
+		return "…"
+	case strings.HasPrefix(address, sqliteScheme) && !strings.Contains(rest, "://"):
 		return address
 	case !Embedded(address):
 		u, err := url.Parse(address)

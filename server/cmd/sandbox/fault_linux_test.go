@@ -12,7 +12,11 @@ import (
 // TestAFullDisk fills the disk that the database is on, and frees it again.
 func TestAFullDisk(t *testing.T) {
 	t.Parallel()
-	disk := smallDisk(t, "size=3m")
+	size := "size=3m"
+	if os.Getenv("SOAK") != "" { // which buys more than that holds
+		size = "size=200m"
+	}
+	disk := smallDisk(t, size)
 	database := "sqlite:" + filepath.Join(disk, "sandbox.db")
 	p := startProcess(t, serveArgs(database)...)
 	l := startLoad(t, p.base, 8, patience)
@@ -56,7 +60,7 @@ func fill(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
-	for _, size := range []int{64 << 10, 4 << 10, 256} {
+	for _, size := range []int{1 << 20, 64 << 10, 4 << 10, 256} {
 		for err = nil; err == nil; {
 			_, err = file.Write(bytes.Repeat([]byte{1}, size))
 		}

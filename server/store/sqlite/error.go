@@ -32,11 +32,11 @@ func explain(err error) error {
 }
 
 // passes reports whether SQLite has changed nothing, for a reason that passes: another program holds the
-// database locked, the disk is full, memory is short, or there are no more files to open. A full disk is
+// database locked, the disk is full, or there are no more files to open. A full disk is
 // found before the last page of a transaction is in the log, without which none of it counts.
 func passes(err error) bool {
 	switch resultCode(err) & 0xff {
-	case code.SQLITE_BUSY, code.SQLITE_LOCKED, code.SQLITE_FULL, code.SQLITE_NOMEM, code.SQLITE_CANTOPEN:
+	case code.SQLITE_BUSY, code.SQLITE_LOCKED, code.SQLITE_FULL, code.SQLITE_CANTOPEN:
 		return true
 	}
 	return false
