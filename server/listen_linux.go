@@ -22,7 +22,7 @@ func turnAwayNew(listener net.Listener) error {
 		return err
 	}
 	const flags, syn = 13, 0x02 // of a TCP header (RFC 9293, section 3.1)
-	filter := []unix.SockFilter{
+	filter := [4]unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
 		{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
 		{Code: unix.BPF_RET | unix.BPF_K, K: 0},          // drop it
@@ -31,7 +31,7 @@ func turnAwayNew(listener net.Listener) error {
 	var failed error
 	err = raw.Control(func(fd uintptr) {
 		failed = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-			&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
+			&unix.SockFprog{Len: 4, Filter: &filter[0]})
 	})
 	return errors.Join(err, failed)
 }
