@@ -25,10 +25,10 @@ type serve struct {
 
 	TLSCert        string         `help:"File with the certificate to serve HTTPS with, read again when it changes ($SANDBOX_TLS_CERT)." placeholder:"FILE" variable:"SANDBOX_TLS_CERT" group:"Network"`
 	TLSKey         string         `help:"File with its key ($SANDBOX_TLS_KEY)." placeholder:"FILE" variable:"SANDBOX_TLS_KEY" group:"Network"`
-	TrustedProxies []netip.Prefix `help:"Networks of proxies that are believed in X-Forwarded-For ($SANDBOX_TRUSTED_PROXIES)." placeholder:"NETWORK,…" variable:"SANDBOX_TRUSTED_PROXIES" group:"Network"`
-	MaxConnections int            `help:"How many connections may be open at once ($SANDBOX_MAX_CONNECTIONS)." placeholder:"N" default:"12000" variable:"SANDBOX_MAX_CONNECTIONS" group:"Network"`
-	TimeLimit      time.Duration  `help:"How long a request may take before it is answered with 503 ($SANDBOX_TIME_LIMIT)." placeholder:"TIME" default:"15s" variable:"SANDBOX_TIME_LIMIT" group:"Network"`
-	Drain          time.Duration  `help:"For how long requests are answered with 503 and Retry-After, before a stopping sandbox takes no more connections ($SANDBOX_DRAIN)." placeholder:"TIME" default:"1s" variable:"SANDBOX_DRAIN" group:"Network"`
+	TrustedProxies []netip.Prefix `help:"Networks of proxies that are believed in X-Forwarded-For ($SANDBOX_TRUSTED_PROXIES)." placeholder:"NETWORK" variable:"SANDBOX_TRUSTED_PROXIES" group:"Network"`
+	MaxConnections int            `help:"How many connections may be open at once ($SANDBOX_MAX_CONNECTIONS)." default:"12000" variable:"SANDBOX_MAX_CONNECTIONS" group:"Network"`
+	TimeLimit      time.Duration  `help:"How long a request may take before it is answered with 503 ($SANDBOX_TIME_LIMIT)." default:"15s" variable:"SANDBOX_TIME_LIMIT" group:"Network"`
+	Drain          time.Duration  `help:"For how long requests are answered with 503 and Retry-After, before a stopping sandbox takes no more connections ($SANDBOX_DRAIN)." default:"1s" variable:"SANDBOX_DRAIN" group:"Network"`
 
 	LogFormat   string `help:"Logs on standard error as text, or as json ($SANDBOX_LOG_FORMAT)." enum:"text,json" default:"text" variable:"SANDBOX_LOG_FORMAT" group:"Operation"`
 	LogLevel    string `help:"What to log: debug, info (each request), warn or error ($SANDBOX_LOG_LEVEL)." enum:"debug,info,warn,error" default:"info" variable:"SANDBOX_LOG_LEVEL" group:"Operation"`
