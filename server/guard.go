@@ -43,22 +43,11 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// refusals ends requests that come when the server is stopping. It is behind the caller's own
-// middleware, which sees them like any others.
-func (s *Server) refusals(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		if s.stopping.Load() && ec.Path() != livePath && ec.Path() != readyPath {
-			return &statusError{status: http.StatusServiceUnavailable, retryAfter: time.Second, close: true,
-				sentence: "The server is stopping. Nothing was done: please try again."}
-		}
-		return next(ec)
-	}
-}
-
-// safely keeps a panic of what is behind it from ending the server, and answers OPTIONS like any other
-// method that a path does not take. It is behind the caller's own middleware, to which a panic is an
-// error like any other.
-func safely(next echo.HandlerFunc) echo.HandlerFunc {
+// within is around everything but the caller's own middleware, which so sees all that it makes of a
+// request. It ends requests that come when the server is stopping, answers OPTIONS like any other method
+// that a path does not take, holds back answers to wrong credentials, and makes a panic an error like any
+// other.
+func (s *Server) within(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		defer func() {
 			if v := recover(); v != nil {
@@ -68,11 +57,18 @@ func safely(next echo.HandlerFunc) echo.HandlerFunc {
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 		}()
+		if s.stopping.Load() && ec.Path() != livePath && ec.Path() != readyPath {
+			return &statusError{status: http.StatusServiceUnavailable, retryAfter: time.Second, close: true,
+				sentence: "The server is stopping. Nothing was done: please try again."}
+		}
 		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
 			ec.Response().Header().Set(echo.HeaderAllow, withoutOptions(allow))
 			return echo.ErrMethodNotAllowed
 		}
-		return next(ec)
+		if err = next(ec); err != nil && s.slower != nil {
+			err = s.slower.hold(ec, err)
+		}
+		return err
 	}
 }
 

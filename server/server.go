@@ -27,6 +27,7 @@ type Server struct {
 	stopping  atomic.Bool
 	hurry     chan struct{} // closed when it stops
 	conns     *connections
+	slower    *slower // nil: nobody is slowed
 	// unavailableLogged is when logUnavailable has logged, in nanoseconds since made.
 	unavailableLogged atomic.Int64
 	made              time.Time
@@ -63,9 +64,9 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	s.conns = newConnections(s.settings.maxConns)
 	s.echo.Use(s.guard)
 	s.echo.Use(s.settings.middleware...)
-	s.echo.Use(safely, s.refusals)
+	s.echo.Use(s.within) // one middleware, as echo makes each anew for each request
 	if s.settings.slowFailures {
-		s.echo.Use(newSlower(s.hurry).middleware)
+		s.slower = newSlower(s.hurry)
 	}
 	own := API{Document: document, Authenticator: authenticator, Register: func(router *echo.Echo, basePath string) {
 		httpserver.RegisterHandlersWithBaseURL(router, httpserver.NewStrictHandler(implementation, nil), basePath)

@@ -47,32 +47,29 @@ func newSlower(hurry <-chan struct{}) *slower {
 	return &slower{addresses: addresses, hurry: hurry}
 }
 
-// middleware holds back the answer to wrong credentials.
-func (s *slower) middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		err := next(ec)
-		var refused *contract.Error
-		if err == nil || !errors.As(err, &refused) || !refused.WrongCredentials() {
-			return err
-		}
-		wait := s.failed(ec.RealIP())
-		if wait <= 0 {
-			return err
-		}
-		if s.held.Add(1) > maxHeld {
-			s.held.Add(-1)
-			return &statusError{status: http.StatusTooManyRequests, retryAfter: maxSlowed, close: true,
-				sentence: "Too many wrong credentials at once."}
-		}
-		defer s.held.Add(-1)
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-s.hurry:
-		}
+// hold waits before a request is answered from an error that says that its credentials are wrong. It
+// returns the error, or another one when too many wait.
+func (s *slower) hold(ec echo.Context, err error) error {
+	var refused *contract.Error
+	if !errors.As(err, &refused) || !refused.WrongCredentials() {
 		return err
 	}
+	wait := s.failed(ec.RealIP())
+	if wait <= 0 {
+		return err
+	}
+	defer s.held.Add(-1)
+	if s.held.Add(1) > maxHeld {
+		return &statusError{status: http.StatusTooManyRequests, retryAfter: maxSlowed, close: true,
+			sentence: "Too many wrong credentials at once."}
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.hurry:
+	}
+	return err
 }
 
 // failed notes that an address sent wrong credentials, and returns how long its answer is held back.

@@ -37,6 +37,7 @@ func TestOneRequestAsksAgainWhileTheOthersGoOn(t *testing.T) {
 		_, _ = service.Authenticate(context.Background(), activeKey)
 		store.calls = map[string]int{}
 		time.Sleep(500 * time.Millisecond)
+		store.slow = 100 * time.Millisecond
 		var group sync.WaitGroup
 		for range 64 {
 			group.Go(func() {
@@ -87,6 +88,47 @@ func TestWhatIsTakenAwayStopsWorking(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatWasRefusedIsRefusedAtOnce asks again right after the one request that has asked the store.
+func TestWhatWasRefusedIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	service, store := newService(t)
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		_, _ = service.Authenticate(ctx, activeKey)
+		if err := store.DeleteKey(ctx, activeKey.Key("").ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(500 * time.Millisecond)
+		for range 2 {
+			if _, err := service.Authenticate(ctx, activeKey); !errors.Is(err, billing.ErrInvalidCredentials) {
+				t.Errorf("Authenticate = %v, want ErrInvalidCredentials", err)
+			}
+		}
+	})
+}
+
+// TestWhatIsKnownEndsWithoutTheStore has the store fail: what is known counts for its time and no longer.
+func TestWhatIsKnownEndsWithoutTheStore(t *testing.T) {
+	t.Parallel()
+	service, store := newService(t)
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		_, _ = service.Authenticate(ctx, activeKey)
+		store.fail = errBroken
+		time.Sleep(500 * time.Millisecond)
+		if _, err := service.Authenticate(ctx, activeKey); !errors.Is(err, billing.ErrUnavailable) {
+			t.Errorf("who asks the store: %v, want ErrUnavailable", err)
+		}
+		if _, err := service.Authenticate(ctx, activeKey); err != nil {
+			t.Errorf("who does not: %v", err)
+		}
+		time.Sleep(300 * time.Millisecond)
+		if _, err := service.Authenticate(ctx, activeKey); !errors.Is(err, billing.ErrUnavailable) {
+			t.Errorf("after 0.8 s: %v, want ErrUnavailable", err)
+		}
+	})
 }
 
 func TestTheServicesOwnChangesWorkAtOnce(t *testing.T) {

@@ -15,11 +15,13 @@ var errBroken = errors.New("the disk is on fire")
 type probe struct {
 	billing.Store
 	fail  error
+	slow  time.Duration
 	lock  sync.Mutex // of calls
 	calls map[string]int
 }
 
 func (p *probe) ask(method string) error {
+	time.Sleep(p.slow)
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.calls[method]++

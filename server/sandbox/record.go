@@ -55,7 +55,11 @@ func AccountID(principal any) string {
 // one wherever it stands in a text, escaped or not.
 func shortener(prefix string) func(text string) string {
 	link := regexp.MustCompile("(?i)(" + strings.ReplaceAll(regexp.QuoteMeta(prefix), "/", `\\?(?:/|%2f)`) + `)([^\s"'<>?#&]+)`)
+	name := strings.ToLower(strings.Trim(prefix, "/"))
 	return func(text string) string {
+		if !strings.Contains(strings.ToLower(text), name) { // most texts: looking for the whole pattern costs more
+			return text
+		}
 		if token, ok := strings.CutPrefix(text, prefix); ok {
 			return prefix + billing.ShortToken(token)
 		}
