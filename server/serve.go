@@ -14,7 +14,8 @@ import (
 // another server: for the drain time, or until all connections are gone and none comes. Then it takes no
 // new connections, and lets the requests that it has end within the grace period. Those that are still
 // running after it are cut off, which is an error; otherwise Serve returns nil. The listener is closed
-// in any case. Serve is called once.
+// in any case. A server can serve several listeners, each by a call of its own; it stops with the first
+// of them.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:                      s.echo,
@@ -36,8 +37,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("server: serve: %w", err)
 	case <-ctx.Done():
 	}
-	s.stopping.Store(true)
-	close(s.hurry)
+	s.stopOnce.Do(func() {
+		s.stopping.Store(true)
+		close(s.hurry)
+	})
 	s.drain(listener)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()

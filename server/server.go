@@ -26,6 +26,7 @@ type Server struct {
 	settings  settings
 	stopping  atomic.Bool
 	hurry     chan struct{} // closed when it stops
+	stopOnce  sync.Once
 	conns     *connections
 	slower    *slower // nil: nobody is slowed
 	// unavailableLogged is when logUnavailable has logged, in nanoseconds since made.

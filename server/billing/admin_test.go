@@ -83,7 +83,10 @@ func TestAdministrationFindsNobody(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, test.got, test.want)
 		}
 	}
-	for _, broken := range []billing.Account{{}, {ID: "x", Name: "x", Currency: "dollars"}} {
+	for _, broken := range []billing.Account{
+		{}, {ID: "x", Name: "x", Currency: "dollars"}, {ID: "x\x1b[2J", Name: "x", Currency: "USD"}, {ID: "x", Name: "a\u202eb", Currency: "USD"},
+		{ID: "x\xff", Name: "x", Currency: "USD"}, {ID: strings.Repeat("x", 201), Name: "x", Currency: "USD"},
+	} {
 		if _, err := service.AddAccount(ctx, broken, billing.KindAPIKey); err == nil {
 			t.Errorf("the account %+v was added", broken)
 		}
