@@ -118,8 +118,9 @@ func TestWhatIsUnavailableCanBeSentAgain(t *testing.T) {
 	t.Parallel()
 	log := &strings.Builder{}
 	cause := errors.New("the database sleeps")
+	after := 1500 * time.Millisecond
 	s := serve(t, behave(func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
-		return nil, fmt.Errorf("buy: %w", &server.UnavailableError{RetryAfter: 1500 * time.Millisecond, Err: cause})
+		return nil, fmt.Errorf("buy: %w", &server.UnavailableError{RetryAfter: after, Err: cause})
 	}), server.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
 	for range 5 {
 		w := httptest.NewRecorder()
@@ -127,6 +128,11 @@ func TestWhatIsUnavailableCanBeSentAgain(t *testing.T) {
 		if w.Code != 503 || w.Header().Get("Retry-After") != "2" || w.Body.String() != `{"message":"The server cannot do this right now. Nothing was done: please try again."}` {
 			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 		}
+	}
+	after = 0
+	w := httptest.NewRecorder()
+	if s.Handler().ServeHTTP(w, order()); w.Header().Get("Retry-After") != "1" {
+		t.Errorf("without a time: %v", w.Header())
 	}
 	if n := strings.Count(log.String(), cause.Error()); n != 1 {
 		t.Errorf("the log has the reason %d times, want once a second: %s", n, log)
