@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 func TestHTTPS(t *testing.T) {
 	t.Parallel()
 	certificate, pool := selfSigned(t)
-	s := serve(t, takes, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
+	var refused atomic.Int64
+	s := serve(t, takes, server.WithRefusals(func(int, string, []byte) { refused.Add(1) }), server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
 	request := order()
 	request.RequestURI = ""
@@ -36,6 +38,9 @@ func TestHTTPS(t *testing.T) {
 	inTheClear, body := dial(t, s.address).ask(t, post(`{"amount":320}`))
 	if inTheClear.StatusCode != 400 || inTheClear.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(body, `{"message":`) {
 		t.Errorf("in the clear: %d %v %s", inTheClear.StatusCode, inTheClear.Header, body)
+	}
+	if n := refused.Load(); n != 1 {
+		t.Errorf("a request in the clear is told of %d times", n)
 	}
 	secured := tls.Client(dial(t, s.address), &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12})
 	malformed, _ := (&raw{secured, bufio.NewReader(secured)}).ask(t, "nonsense\r\n\r\n")

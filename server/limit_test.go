@@ -296,11 +296,14 @@ func TestAddressesBehindAProxy(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		options       []server.Option
+		from          string
 		forwarded, is string
 	}{
-		"nobody is believed": {nil, "203.0.113.9", "192.0.2.1"},
-		"the proxy is":       {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("192.0.2.0/24"))}, "198.51.100.1, 203.0.113.9", "203.0.113.9"},
-		"another one is not": {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))}, "203.0.113.9", "192.0.2.1"},
+		"nobody is believed":   {nil, "192.0.2.1", "203.0.113.9", "192.0.2.1"},
+		"the proxy is":         {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("192.0.2.0/24"))}, "192.0.2.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"},
+		"another one is not":   {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))}, "192.0.2.1", "203.0.113.9", "192.0.2.1"},
+		"this machine is none": {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))}, "127.0.0.1", "203.0.113.9", "127.0.0.1"},
+		"nor the next one":     {[]server.Option{server.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"))}, "192.168.0.1", "203.0.113.9", "192.168.0.1"},
 	} {
 		seen := ""
 		s := serve(t, takes, append(test.options, server.WithMiddleware(func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -310,7 +313,7 @@ func TestAddressesBehindAProxy(t *testing.T) {
 			}
 		}))...)
 		request := order("X-Forwarded-For", test.forwarded)
-		request.RemoteAddr = "192.0.2.1:1234"
+		request.RemoteAddr = test.from + ":1234"
 		s.Handler().ServeHTTP(httptest.NewRecorder(), request)
 		if seen != test.is {
 			t.Errorf("%s: the address is %s, want %s", name, seen, test.is)

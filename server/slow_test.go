@@ -14,7 +14,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-var wrongKey = &contract.Error{Status: http.StatusUnauthorized, In: "credentials", Keyword: "invalid"}
+var errWrongKey = &contract.Error{Status: http.StatusUnauthorized, In: "credentials", Keyword: "invalid"}
 
 func from(address string) echo.Context {
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
@@ -37,12 +37,12 @@ func TestFailuresAreFreeAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlower(nil)
 		for i := range freeFailures {
-			if wait := held(t, s, "192.0.2.1:1", wrongKey); wait != 0 {
+			if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait != 0 {
 				t.Fatalf("the failure %d was held for %v", i, wait)
 			}
 		}
 		for range 50 {
-			if wait := held(t, s, "192.0.2.1:1", wrongKey); wait != failurePace {
+			if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait != failurePace {
 				t.Fatalf("a failure was held for %v, want %v", wait, failurePace)
 			}
 		}
@@ -57,7 +57,7 @@ func TestFailuresAreFreeAtFirst(t *testing.T) {
 			}
 		}
 		time.Sleep(freeFailures * failurePace)
-		if wait := held(t, s, "192.0.2.1:1", wrongKey); wait != 0 {
+		if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait != 0 {
 			t.Errorf("after a rest it was held for %v", wait)
 		}
 	})
@@ -70,13 +70,13 @@ func TestNoFailureIsHeldForLong(t *testing.T) {
 		var group sync.WaitGroup
 		for range 1000 {
 			group.Go(func() {
-				if wait := held(t, s, "192.0.2.1:1", wrongKey); wait > maxSlowed {
+				if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait > maxSlowed {
 					t.Errorf("it was held for %v", wait)
 				}
 			})
 		}
 		group.Wait()
-		if wait := held(t, s, "192.0.2.1:1", wrongKey); wait == 0 || wait > maxSlowed {
+		if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait == 0 || wait > maxSlowed {
 			t.Errorf("the next one was held for %v", wait)
 		}
 	})
@@ -103,7 +103,7 @@ func TestNobodyIsHeldWhenTheServerStops(t *testing.T) {
 			s.failed("192.0.2.1")
 		}
 		close(hurry)
-		if wait := held(t, s, "192.0.2.1:1", wrongKey); wait != 0 {
+		if wait := held(t, s, "192.0.2.1:1", errWrongKey); wait != 0 {
 			t.Errorf("it was held for %v", wait)
 		}
 	})
@@ -117,7 +117,7 @@ func TestTooManyAreNotHeld(t *testing.T) {
 	}
 	s.held.Store(maxHeld)
 	var refused *statusError
-	if err := s.hold(from("192.0.2.1:1"), wrongKey); !errors.As(err, &refused) || refused.status != http.StatusTooManyRequests || !refused.close {
+	if err := s.hold(from("192.0.2.1:1"), errWrongKey); !errors.As(err, &refused) || refused.status != http.StatusTooManyRequests || !refused.close {
 		t.Errorf("one too many got %v", err)
 	}
 	if s.held.Load() != maxHeld {

@@ -13,6 +13,7 @@ import (
 var concurrencyTests = []test{
 	{"64 at once lose no purchase and store none twice", testManyPurchases},
 	{"of many with one token one is stored", testOneToken},
+	{"a purchase that breaks a rule harms no other", testBrokenAmongGood},
 	{"an account and its key are read as of one moment", testOneMoment},
 }
 
@@ -72,6 +73,32 @@ func testOneToken(t testing.TB, store billing.Store) {
 	}
 	if got := list(t, store, billing.Page{Limit: workers}); stored != 1 || len(got) != 1 {
 		t.Errorf("%d were told that theirs is stored, and %d are; want 1 and 1", stored, len(got))
+	}
+}
+
+func testBrokenAmongGood(t testing.TB, store billing.Store) {
+	put(t, store, acme)
+	create(t, store, purchase(0, noon))
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			for i := range 4 {
+				p, want := purchase(1+worker*4+i, noon), error(nil)
+				switch i {
+				case 1:
+					p.Token, want = token(0), billing.ErrTokenTaken
+				case 3:
+					p.AccountID, want = globex.ID, billing.ErrUnknownAccount
+				}
+				if err := store.CreatePurchase(context.Background(), p); !errors.Is(err, want) {
+					t.Errorf("CreatePurchase = %v, want %v", err, want)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if got := list(t, store, billing.Page{Limit: 4 * workers}); len(got) != 1+2*workers {
+		t.Errorf("%d purchases are there, want %d", len(got), 1+2*workers)
 	}
 }
 
