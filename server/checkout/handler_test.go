@@ -283,6 +283,22 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+func TestWhatPassesCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{fmt.Errorf("find: %w", billing.ErrUnavailable), fmt.Errorf("find: %w", context.DeadlineExceeded)} {
+		handler, failed := New(broken{err: err}, WithLogger(slog.New(slog.DiscardHandler)))
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		for _, accept := range []string{"application/json", html} {
+			response, body := ask(t, handler, "GET", "/checkout/"+strings.Repeat("a", 40), accept)
+			if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !strings.Contains(body, "try again") {
+				t.Errorf("%v: %d %v %s", err, response.StatusCode, response.Header, body)
+			}
+		}
+	}
+}
+
 func TestAClientThatHasGoneIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
