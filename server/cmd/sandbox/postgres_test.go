@@ -22,38 +22,27 @@ func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {
 // TestPostgreSQLIsKilled kills the database with SIGKILL, and starts it again.
 func TestPostgreSQLIsKilled(t *testing.T) {
 	t.Parallel()
-	engine := postgrestest.Start(t)
-	database := engine.NewDatabase(t)
-	p := startProcess(t, serveArgs(database)...)
-	l := startLoad(t, p.base, 8, patience)
-	for range rounds(t, 2) {
-		l.waitFor(50)
-		engine.Kill(t)
-		l.waitForFailures(16)
-		waitReady(t, p.base, 503)
-		engine.Restart(t)
-		waitReady(t, p.base, 200)
-	}
-	l.waitFor(50)
-	l.check(database)
-	if n := p.resident(); n > memory {
-		t.Errorf("it has had %d MiB", n)
-	}
+	harmPostgreSQL(t, (*postgrestest.Server).Kill, (*postgrestest.Server).Restart)
 }
 
 // TestPostgreSQLDoesNotAnswer stops the database in its tracks: connections stay open, and nothing comes.
 func TestPostgreSQLDoesNotAnswer(t *testing.T) {
 	t.Parallel()
+	harmPostgreSQL(t, (*postgrestest.Server).Pause, (*postgrestest.Server).Resume)
+}
+
+func harmPostgreSQL(t *testing.T, harm, mend func(*postgrestest.Server, testing.TB)) {
+	t.Helper()
 	engine := postgrestest.Start(t)
 	database := engine.NewDatabase(t)
 	p := startProcess(t, serveArgs(database)...)
 	l := startLoad(t, p.base, 8, patience)
 	for range rounds(t, 2) {
 		l.waitFor(50)
-		engine.Pause(t)
+		harm(engine, t)
 		l.waitForFailures(16)
 		waitReady(t, p.base, 503)
-		engine.Resume(t)
+		mend(engine, t)
 		waitReady(t, p.base, 200)
 	}
 	l.waitFor(50)

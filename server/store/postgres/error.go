@@ -8,14 +8,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/store/schema"
 )
 
 // Why Open refuses a database, for errors.Is.
 var (
 	// ErrNewerDatabase says that a later version of this program has been at the database.
-	ErrNewerDatabase = errors.New("the database is newer than this program")
+	ErrNewerDatabase = schema.ErrNewerDatabase
 	// ErrForeignDatabase says that the database has tables of another program with the names of ours.
-	ErrForeignDatabase = errors.New("the database belongs to another program")
+	ErrForeignDatabase = schema.ErrForeignDatabase
 )
 
 // What PostgreSQL answers, as far as it matters here.

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	"github.com/turbosmtp-go/billing/server/store/schema"
 )
 
 // openVariable makes this test binary open the database of a URL instead of its tests.
@@ -73,14 +75,14 @@ func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
 
 func wantOneMigration(t *testing.T, database string) {
 	t.Helper()
-	schema, err := newSchema()
+	tables, err := newTables()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var applied int64
 	row := connect(t, database).QueryRow(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
-	if err := row.Scan(&applied); err != nil || applied != schema.latest {
-		t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, schema.latest)
+	if err := row.Scan(&applied); err != nil || applied != tables.Latest {
+		t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
 	}
 }
 
@@ -172,15 +174,8 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 	mustFill(t, store, "t1")
 }
 
-func TestSchemaRefusesAFileWithoutAVersion(t *testing.T) {
-	t.Parallel()
-	if _, err := schemaOf(fstest.MapFS{"tables.sql": {}}); err == nil {
-		t.Error("schemaOf took a migration that has no version")
-	}
-}
-
 // withMigration returns this program's schema with one migration more.
-func withMigration(t *testing.T, statements string) *schema {
+func withMigration(t *testing.T, statements string) tables {
 	t.Helper()
 	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	names, err := fs.Glob(migrations, "migration/*.sql")
@@ -194,9 +189,9 @@ func withMigration(t *testing.T, statements string) *schema {
 		}
 		files[strings.TrimPrefix(name, "migration/")] = &fstest.MapFile{Data: data}
 	}
-	later, err := schemaOf(files)
+	later, err := schema.New(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return later
+	return tables{later}
 }

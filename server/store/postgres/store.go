@@ -56,7 +56,7 @@ func Open(ctx context.Context, url string, commits ...groupcommit.Option) (*Stor
 }
 
 func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err error) {
-	schema, err := newSchema()
+	tables, err := newTables()
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,12 @@ func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err err
 		return nil, err
 	}
 	// The first look takes no lock, so that most programs start without waiting for each other.
-	current, err := schema.check(ctx, pool)
+	current, err := tables.check(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
 	if !current {
-		if err := schema.migrate(ctx, pool); err != nil {
+		if err := tables.migrate(ctx, pool); err != nil {
 			return nil, err
 		}
 	}

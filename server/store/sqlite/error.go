@@ -6,14 +6,16 @@ import (
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
+
+	"github.com/turbosmtp-go/billing/server/store/schema"
 )
 
 // Why Open refuses a file, for errors.Is.
 var (
 	// ErrNewerDatabase says that a later version of this program has been at the database.
-	ErrNewerDatabase = errors.New("the database is newer than this program")
+	ErrNewerDatabase = schema.ErrNewerDatabase
 	// ErrForeignDatabase says that the file is an SQLite database with other tables than ours.
-	ErrForeignDatabase = errors.New("the database belongs to another program")
+	ErrForeignDatabase = schema.ErrForeignDatabase
 	// ErrNotDatabase says that the file is something else than an SQLite database.
 	ErrNotDatabase = errors.New("the file is not an SQLite database")
 	// ErrReadOnly says that the file, or a file beside it that SQLite needs, cannot be written to.
@@ -32,8 +34,8 @@ func explain(err error) error {
 }
 
 // passes reports whether SQLite has changed nothing, for a reason that passes: another program holds the
-// database locked, the disk is full, or there are no more files to open. A full disk is
-// found before the last page of a transaction is in the log, without which none of it counts.
+// database locked, the disk is full, or there are no more files to open. A full disk is found before the
+// last page of a transaction is in the log, without which none of it counts.
 func passes(err error) bool {
 	switch resultCode(err) & 0xff {
 	case code.SQLITE_BUSY, code.SQLITE_LOCKED, code.SQLITE_FULL, code.SQLITE_CANTOPEN:

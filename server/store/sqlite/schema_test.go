@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	"github.com/turbosmtp-go/billing/server/store/schema"
 )
 
 func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
@@ -62,19 +64,12 @@ func TestAMigrationRefusesANewerDatabase(t *testing.T) {
 	if _, err := store.writer.ExecContext(t.Context(), "INSERT INTO schema_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
 		t.Fatal(err)
 	}
-	schema, err := newSchema()
+	tables, err := newTables()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := schema.migrate(context.Background(), store.writer); err == nil || !strings.Contains(err.Error(), "newer") {
+	if err := tables.migrate(context.Background(), store.writer); err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("migrate = %v, want ErrNewerDatabase", err)
-	}
-}
-
-func TestSchemaRefusesAFileWithoutAVersion(t *testing.T) {
-	t.Parallel()
-	if _, err := schemaOf(fstest.MapFS{"tables.sql": {}}); err == nil {
-		t.Error("schemaOf took a migration that has no version")
 	}
 }
 
@@ -120,21 +115,21 @@ func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
 		}
 		group.Wait()
 		store := mustOpen(t, path)
-		schema, err := newSchema()
+		tables, err := newTables()
 		if err != nil {
 			t.Fatal(err)
 		}
 		var applied int64
 		row := store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
-		if err := row.Scan(&applied); err != nil || applied != schema.latest {
-			t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, schema.latest)
+		if err := row.Scan(&applied); err != nil || applied != tables.Latest {
+			t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
 		}
 		checkIntegrity(t, store)
 	}
 }
 
 // withMigration returns this program's schema with one migration more.
-func withMigration(t *testing.T, statements string) *schema {
+func withMigration(t *testing.T, statements string) tables {
 	t.Helper()
 	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	err := fs.WalkDir(migrations, "migration", func(path string, entry fs.DirEntry, err error) error {
@@ -148,11 +143,11 @@ func withMigration(t *testing.T, statements string) *schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := schemaOf(files)
+	later, err := schema.New(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return later
+	return tables{later}
 }
 
 func checkIntegrity(t *testing.T, store *Store) {

@@ -78,7 +78,7 @@ func patiently(ctx context.Context, patience time.Duration, do func() error) err
 }
 
 func open(ctx context.Context, path string) (_ *Store, err error) {
-	schema, err := newSchema()
+	tables, err := newTables()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, look.Close()) }()
-		if current, err = schema.check(ctx, look); err != nil {
+		if current, err = tables.check(ctx, look); err != nil {
 			return nil, err
 		}
 		if s.writer, err = openPool(path, writing, 1); err != nil {
@@ -115,7 +115,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, err
 	}
 	if !current {
-		if err := schema.migrate(ctx, s.writer); err != nil {
+		if err := tables.migrate(ctx, s.writer); err != nil {
 			return nil, err
 		}
 	}
