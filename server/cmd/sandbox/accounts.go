@@ -72,10 +72,7 @@ func (l *listAccounts) Run(env *environment) error {
 }
 
 // showAccount is the command sandbox accounts show.
-type showAccount struct {
-	administration
-	ID string `arg:"" help:"Which account."`
-}
+type showAccount struct{ oneAccount }
 
 // Run shows the account.
 func (s *showAccount) Run(env *environment) error {
@@ -110,54 +107,51 @@ func (s *showAccount) Run(env *environment) error {
 }
 
 // disableAccount is the command sandbox accounts disable.
-type disableAccount struct {
-	administration
-	ID string `arg:"" help:"Which account."`
-}
+type disableAccount struct{ oneAccount }
 
 // Run disables the account.
-func (d *disableAccount) Run(env *environment) error {
-	return d.change(env, d.ID, func(service *billing.Service) (billing.Account, error) {
-		return service.SetActive(env.ctx, d.ID, false)
-	})
-}
+func (d *disableAccount) Run(env *environment) error { return d.setActive(env, false) }
 
 // enableAccount is the command sandbox accounts enable.
-type enableAccount struct {
-	administration
-	ID string `arg:"" help:"Which account."`
-}
+type enableAccount struct{ oneAccount }
 
 // Run enables the account.
-func (e *enableAccount) Run(env *environment) error {
-	return e.change(env, e.ID, func(service *billing.Service) (billing.Account, error) {
-		return service.SetActive(env.ctx, e.ID, true)
-	})
-}
+func (e *enableAccount) Run(env *environment) error { return e.setActive(env, true) }
 
 // planAccount is the command sandbox accounts plan.
 type planAccount struct {
-	administration
-	ID   string `arg:"" help:"Which account."`
+	oneAccount
 	Plan string `arg:"" help:"on or off." enum:"on,off"`
 }
 
 // Run gives the account a plan, or takes it away.
 func (p *planAccount) Run(env *environment) error {
-	return p.change(env, p.ID, func(service *billing.Service) (billing.Account, error) {
+	return p.change(env, func(service *billing.Service) (billing.Account, error) {
 		return service.SetActivePlan(env.ctx, p.ID, p.Plan == "on")
 	})
 }
 
-// change changes an account, and says how it is then.
-func (a *administration) change(env *environment, id string, change func(*billing.Service) (billing.Account, error)) error {
+// oneAccount is what commands have in common that are about an account.
+type oneAccount struct {
+	administration
+	ID string `arg:"" help:"Which account."`
+}
+
+func (a *oneAccount) setActive(env *environment, active bool) error {
+	return a.change(env, func(service *billing.Service) (billing.Account, error) {
+		return service.SetActive(env.ctx, a.ID, active)
+	})
+}
+
+// change changes the account, and says how it is then.
+func (a *oneAccount) change(env *environment, change func(*billing.Service) (billing.Account, error)) error {
 	return a.with(env, func(service *billing.Service) error {
 		if _, err := change(service); err != nil {
-			return named(err, id)
+			return named(err, a.ID)
 		}
-		balance, err := service.Balance(env.ctx, id)
+		balance, err := service.Balance(env.ctx, a.ID)
 		if err != nil {
-			return named(err, id)
+			return named(err, a.ID)
 		}
 		if a.Output == outputJSON {
 			return printJSON(env.stdout, viewAccount(balance))
