@@ -48,7 +48,6 @@ func (s *Server) add(api API, options ...contract.Option) error {
 		}
 	}
 	s.contracts = append(s.contracts, c)
-	s.echo.Use(c.Middleware)
 	api.Register(s.echo, c.BasePath())
 	return nil
 }

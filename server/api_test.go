@@ -150,6 +150,7 @@ func TestMiddleware(t *testing.T) {
 	s = newShop(t, server.WithAPI(shelfAPI(t, nil)), server.WithMiddleware(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			principal, _ := s.Contract().Authenticate(ec.Request().Context(), ec)
+			id := ec.Response().Header().Get("X-Request-Id")
 			err := next(ec)
 			lock.Lock()
 			defer lock.Unlock()
@@ -158,7 +159,7 @@ func TestMiddleware(t *testing.T) {
 				t.Errorf("%s was seen twice", name)
 			}
 			seen[name] = err
-			if id := ec.Response().Header().Get("X-Request-Id"); id == "" {
+			if id == "" {
 				t.Errorf("%s has no name yet", name)
 			}
 			want := ""

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,9 +64,6 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.IPExtractor = s.settings.addresses()
 	s.conns = newConnections(s.settings.maxConns)
-	s.echo.Use(s.guard)
-	s.echo.Use(s.settings.middleware...)
-	s.echo.Use(s.within) // one middleware, as echo makes each anew for each request
 	if s.settings.slowFailures {
 		s.slower = newSlower(s.hurry)
 	}
@@ -80,6 +78,7 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 			return nil, err
 		}
 	}
+	s.use()
 	s.addProbes()
 	for _, r := range s.settings.routes {
 		if c := s.contractBelow(r.path); c != nil {
@@ -93,6 +92,21 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 		}
 	}
 	return s, nil
+}
+
+// use puts all middleware around every route. It is put together once: what is given to echo's Use one by
+// one is put together anew for each request.
+func (s *Server) use() {
+	middleware := append([]echo.MiddlewareFunc{s.guard}, s.settings.middleware...)
+	middleware = append(middleware, s.within)
+	for _, c := range s.contracts {
+		middleware = append(middleware, c.Middleware)
+	}
+	chain := func(ec echo.Context) error { return ec.Handler()(ec) } // that echo has routed the request to
+	for _, around := range slices.Backward(middleware) {
+		chain = around(chain)
+	}
+	s.echo.Use(func(echo.HandlerFunc) echo.HandlerFunc { return chain })
 }
 
 // patient calls a handler with a context that ends at the time limit, and not when the client stops

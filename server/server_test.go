@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,6 +136,23 @@ func TestRequestID(t *testing.T) {
 			t.Errorf("%q became %q", sent, got)
 		}
 	}
+	// Those that the server makes are all different, also when there are many.
+	var given sync.Map
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 500 {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, order())
+				if id := w.Header().Get("X-Request-Id"); len(id) != 32 {
+					t.Errorf("the request id %q", id)
+				} else if _, twice := given.LoadOrStore(id, true); twice {
+					t.Errorf("the request id %s was given twice", id)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func TestReadiness(t *testing.T) {

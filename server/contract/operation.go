@@ -65,9 +65,11 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	err := op.answers.serve(ec, next, op.settings)
-	var refused *echo.HTTPError
-	if op.parameters != nil && errors.As(err, &refused) && refused.Code == http.StatusBadRequest {
-		return op.parameters.unbound(err) // by the generated server, which answers in words of its own
+	if err != nil && op.parameters != nil {
+		var refused *echo.HTTPError
+		if errors.As(err, &refused) && refused.Code == http.StatusBadRequest {
+			return op.parameters.unbound(err) // by the generated server, which answers in words of its own
+		}
 	}
 	return err
 }

@@ -48,7 +48,8 @@ func (d *DeniedError) Error() string { return "contract: denied: " + d.Code }
 // are secrets: Credentials print as their schemes' names alone.
 type Credentials struct {
 	schemes []scheme
-	values  []string
+	header  http.Header
+	query   url.Values // only where a scheme is found there
 }
 
 // Value returns what was sent for a security scheme, by the scheme's name in the document: the value
@@ -57,7 +58,8 @@ type Credentials struct {
 func (c Credentials) Value(scheme string) string {
 	for i := range c.schemes {
 		if c.schemes[i].name == scheme {
-			return c.values[i]
+			value, _ := c.schemes[i].read(c.header, c.query)
+			return value
 		}
 	}
 	return ""
@@ -189,7 +191,6 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 	var who any // was denied
 	presented := false
 	for _, alternative := range s.alternatives {
-		values := make([]string, len(alternative))
 		whole, clear := true, true
 		for i := range alternative {
 			if alternative[i].in == inQuery && query == nil {
@@ -201,7 +202,6 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 				break
 			}
 			clear = clear && !conflict
-			values[i] = value
 		}
 		if !whole {
 			continue
@@ -210,16 +210,18 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 		if !clear {
 			continue
 		}
-		principal, err := s.authenticator.Authenticate(ctx, Credentials{alternative, values})
-		switch {
-		case err == nil:
+		principal, err := s.authenticator.Authenticate(ctx, Credentials{alternative, r.Header, query})
+		if err == nil {
 			return principal, nil
-		case errors.Is(err, ErrNotAccepted):
-		case errors.As(err, &denied):
-			who = principal
-		default:
+		}
+		if errors.Is(err, ErrNotAccepted) {
+			continue
+		}
+		var d *DeniedError
+		if !errors.As(err, &d) {
 			return nil, err
 		}
+		denied, who = d, principal
 	}
 	switch {
 	case s.anonymous:
