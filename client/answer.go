@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,10 +42,9 @@ func readBody(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// check returns what is wrong with a success by the document, nil if nothing is. Of an operation for
-// which the document promises no JSON it asks only that what says that it is JSON is JSON.
-func (a answers) check(method, path string, resp *http.Response, body []byte) error {
-	promised := a.find(method, path)
+// checkSuccess returns what is wrong with a success by what the document promises of its operation, nil
+// if nothing is. Where it promises no JSON, it asks only that what says that it is JSON is JSON.
+func checkSuccess(promised []model.Answer, resp *http.Response, body []byte) error {
 	if len(promised) == 0 {
 		if isJSON(resp) && resp.StatusCode != http.StatusNoContent && !wellFormed(body) {
 			return errors.New("the answer is not one JSON value")
@@ -93,7 +93,11 @@ func matches(template, path string) bool {
 
 // isJSON reports whether an answer says that it is JSON, in any case and with any parameters.
 func isJSON(resp *http.Response) bool {
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	sent := resp.Header.Get("Content-Type")
+	if sent == jsonType {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(sent)
 	return media == jsonType && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
 }
 
@@ -104,26 +108,29 @@ func wellFormed(body []byte) bool {
 // checkMembers checks the members of a JSON object. Names are compared to the letter. The decoder
 // behind it is not so strict, so a name that differs from a declared one by case alone is refused:
 // it would take the other's place.
-func checkMembers(members []model.Member, body []byte) error {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(body, &object); err != nil || object == nil {
+func checkMembers(declared []model.Member, body []byte) error {
+	if bytes.TrimSpace(body)[0] != '{' {
 		return errors.New("the answer is not a JSON object")
 	}
-	for _, m := range members {
-		value, ok := object[m.Name]
-		if !ok && m.Required {
-			return fmt.Errorf("the answer has no member %q", m.Name)
-		}
-		if ok && !isKind(value, m.Type) {
-			return fmt.Errorf("the answer's member %q is not of the type %s", m.Name, m.Type)
-		}
-		if ok && m.NonEmpty && string(value) == `""` {
-			return fmt.Errorf("the answer's member %q is empty", m.Name)
-		}
-		for name := range object {
-			if name != m.Name && strings.EqualFold(name, m.Name) {
-				return fmt.Errorf("the answer has a member that differs from %q by case alone", m.Name)
+	for _, m := range declared {
+		there, alike := false, false
+		for name, value := range members(body) {
+			switch {
+			case name != m.Name:
+				alike = alike || strings.EqualFold(name, m.Name)
+				continue
+			case !isKind(value, m.Type):
+				return fmt.Errorf("the answer's member %q is not of the type %s", m.Name, m.Type)
+			case m.NonEmpty && value == `""`:
+				return fmt.Errorf("the answer's member %q is empty", m.Name)
 			}
+			there = true
+		}
+		switch {
+		case m.Required && !there:
+			return fmt.Errorf("the answer has no member %q", m.Name)
+		case alike:
+			return fmt.Errorf("the answer has a member that differs from %q by case alone", m.Name)
 		}
 	}
 	return nil
@@ -131,30 +138,34 @@ func checkMembers(members []model.Member, body []byte) error {
 
 // isKind reports whether a JSON value is of one of the OpenAPI types, which a comma separates. Of ""
 // are all values.
-func isKind(value json.RawMessage, types string) bool {
+func isKind(value, types string) bool {
 	if types == "" {
 		return true
 	}
-	return slices.ContainsFunc(strings.Split(types, ","), func(kind string) bool {
-		text := string(value)
+	for kind := range strings.SplitSeq(types, ",") {
+		var err error
+		is := false
 		switch kind {
 		case "string":
-			return text[0] == '"'
+			is = value[0] == '"'
 		case "object":
-			return text[0] == '{'
+			is = value[0] == '{'
 		case "array":
-			return text[0] == '['
+			is = value[0] == '['
 		case "boolean":
-			return text == "true" || text == "false"
+			is = value == "true" || value == "false"
 		case "null":
-			return text == "null"
+			is = value == "null"
 		case "integer":
-			_, err := strconv.ParseInt(text, 10, 64)
-			return err == nil
+			_, err = strconv.ParseInt(value, 10, 64)
+			is = err == nil
 		case "number":
-			_, err := strconv.ParseFloat(text, 64)
-			return err == nil
+			_, err = strconv.ParseFloat(value, 64)
+			is = err == nil
 		}
-		return false
-	})
+		if is {
+			return true
+		}
+	}
+	return false
 }

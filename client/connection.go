@@ -10,13 +10,15 @@ import (
 )
 
 // connections observes whether a request could get as far as a connection.
-type connections struct{ asked, made atomic.Bool }
+type connections struct {
+	asked, made atomic.Bool
+	hooks       httptrace.ClientTrace
+}
 
 func (c *connections) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { c.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { c.made.Store(true) },
-	}
+	c.hooks.GetConn = func(string) { c.asked.Store(true) }
+	c.hooks.GotConn = func(httptrace.GotConnInfo) { c.made.Store(true) }
+	return &c.hooks
 }
 
 // never reports whether it is certain that no connection was made. Once one was, it stays made: a

@@ -37,6 +37,35 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 }
 
+// TestConnectionsAreReused has orders side by side, again and again: each connection is made once.
+func TestConnectionsAreReused(t *testing.T) {
+	t.Parallel()
+	const sideBySide = 20
+	var arrived sync.WaitGroup
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		arrived.Done()
+		arrived.Wait() // All of them need a connection at once.
+		sell(w)
+	})
+	c := newClient(t, v.URL)
+	for range 10 {
+		arrived.Add(sideBySide)
+		var running sync.WaitGroup
+		for range sideBySide {
+			running.Go(func() {
+				if err := buy(t, c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+	}
+	// A connection may still be on its way to the idle ones when the next order asks for one.
+	if got := v.connections.Load(); got > 3*sideBySide {
+		t.Errorf("%d connections for %d orders side by side", got, sideBySide)
+	}
+}
+
 func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })

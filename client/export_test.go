@@ -21,6 +21,11 @@ func WithEnvironment(env map[string]string) Option {
 	return func(c *config) { c.getenv = func(name string) string { return env[name] } }
 }
 
+// WithRoundTripper replaces the round tripper that New makes for itself.
+func WithRoundTripper(rt http.RoundTripper) Option {
+	return func(c *config) { c.roundTripper = rt }
+}
+
 // WithAnswers replaces the successes that the document promises.
 func WithAnswers(list ...model.Answer) Option {
 	return func(c *config) { c.answers = list }

@@ -102,4 +102,6 @@ type config struct {
 	getenv  func(string) string
 	clock   clock
 	answers []model.Answer
+	// roundTripper is used where there is no httpClient.
+	roundTripper http.RoundTripper
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func newTransport(cfg config) (*transport, error) {
 		hc := *cfg.httpClient
 		t.http = &hc
 	} else {
-		t.http = &http.Client{Transport: defaultRoundTripper()}
+		t.http = &http.Client{Transport: cfg.roundTripper}
 		t.traced = true
 	}
 	// A redirect could send the order a second time, and the credentials to someone else.
@@ -76,27 +77,71 @@ func newTransport(cfg config) (*transport, error) {
 // an error: see [Client.BuyEmailValidatorCredits] for which. A request whose body cannot be had again
 // by GetBody is sent once.
 func (t *transport) Do(req *http.Request) (*http.Response, error) {
-	path, err := t.base.below(req)
+	m, err := t.message(req.Clone(req.Context()))
 	if err != nil {
 		closeBody(req.Body)
 		return nil, err
 	}
-	ctx := req.Context()
+	return t.send(req.Context(), m, content{req.Body, req.GetBody, req.ContentLength})
+}
+
+// message is a request that is complete but for its content and its context. It is not changed any
+// more, so that it can be sent again and again.
+type message struct {
+	*http.Request
+	path     string // below the base URL
+	promised []model.Answer
+}
+
+// message completes a request, which becomes the message's own.
+func (t *transport) message(req *http.Request) (*message, error) {
+	path, err := t.base.below(req)
+	if err != nil {
+		return nil, err
+	}
+	t.credentials.apply(req.Header)
+	setDefault(req.Header, "User-Agent", t.userAgent)
+	setDefault(req.Header, "Accept", jsonType)
+	return &message{req, path, t.answers.find(req.Method, path)}, nil
+}
+
+// sendJSON sends a message with value as its content.
+func (t *transport) sendJSON(ctx context.Context, m *message, value any) (*http.Response, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("client: %s %s: %w", m.Method, m.path, err)
+	}
+	// net/http knows bytes.Reader, and sends it together with the headers.
+	again := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	first, _ := again()
+	return t.send(ctx, m, content{first, again, int64(len(data))})
+}
+
+// content is a request's body, as net/http has it: again, where it is not nil, gets it once more.
+type content struct {
+	body   io.ReadCloser
+	again  func() (io.ReadCloser, error)
+	length int64
+}
+
+func (c content) rewindable() bool { return c.body == nil || c.body == http.NoBody || c.again != nil }
+
+// send sends a message, and again where that is allowed.
+func (t *transport) send(ctx context.Context, m *message, c content) (*http.Response, error) {
 	if t.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 	}
 	for n := 0; ; n++ {
-		body := req.Body
-		if n > 0 && req.GetBody != nil {
-			if body, err = req.GetBody(); err != nil {
-				return nil, fmt.Errorf("client: %s %s: rewind the body: %w", req.Method, path, err)
+		if n > 0 && c.again != nil {
+			var err error
+			if c.body, err = c.again(); err != nil {
+				return nil, fmt.Errorf("client: %s %s: rewind the body: %w", m.Method, m.path, err)
 			}
 		}
-		result := t.try(ctx, req, body, path)
-		rewindable := body == nil || body == http.NoBody || req.GetBody != nil
-		if !result.again || !rewindable || n >= t.maxRetries {
+		result := t.try(ctx, m, c)
+		if !result.again || !c.rewindable() || n >= t.maxRetries {
 			return result.resp, result.err
 		}
 		wait := result.wait + backoff(n)
@@ -118,33 +163,43 @@ type result struct {
 	wait  time.Duration
 }
 
-func (t *transport) try(ctx context.Context, req *http.Request, body io.ReadCloser, path string) result {
+func (t *transport) try(ctx context.Context, m *message, c content) result {
 	if ctx.Err() != nil { // Not every round tripper looks before it sends.
-		closeBody(body)
-		return result{err: t.unanswered(req.Method, path, false, canceled(ctx, context.Cause(ctx)))}
+		closeBody(c.body)
+		return result{err: t.unanswered(m, false, canceled(ctx, context.Cause(ctx)))}
 	}
 	var sent connections
-	out := req.Clone(httptrace.WithClientTrace(ctx, sent.trace()))
-	out.Body = body
-	t.credentials.apply(out.Header)
-	setDefault(out.Header, "User-Agent", t.userAgent)
-	setDefault(out.Header, "Accept", jsonType)
+	out := m.WithContext(httptrace.WithClientTrace(ctx, sent.trace()))
+	out.Body, out.GetBody, out.ContentLength = c.body, c.again, c.length
 
-	resp, err := t.http.Do(out) //nolint:bodyclose,gosec // answered closes it; Do has checked where it goes
+	resp, err := t.exchange(out) //nolint:bodyclose // answered closes it
 	if err != nil {
 		never := sent.never(t.traced)
-		return result{err: t.unanswered(out.Method, path, !never, canceled(ctx, err)), again: never && ctx.Err() == nil}
+		return result{err: t.unanswered(m, !never, canceled(ctx, err)), again: never && ctx.Err() == nil}
 	}
-	return t.answered(ctx, resp, out.Method, path)
+	return t.answered(ctx, resp, m)
+}
+
+// exchange sends a request once. To the transport's own round tripper an http.Client would add little: no
+// redirect is followed, and there are no cookies. Another's gets a request that it may change.
+func (t *transport) exchange(out *http.Request) (*http.Response, error) {
+	if !t.traced {
+		return t.http.Do(out.Clone(out.Context())) //nolint:gosec // message has checked where it goes
+	}
+	resp, err := t.http.Transport.RoundTrip(out)
+	if record := (tls.RecordHeaderError{}); errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+		err = http.ErrSchemeMismatch // as an http.Client says it
+	}
+	return resp, err
 }
 
 // unanswered is the error for a request that got no answer.
-func (t *transport) unanswered(method, path string, unknown bool, cause error) error {
+func (t *transport) unanswered(m *message, unknown bool, cause error) error {
 	why := "nothing was sent"
 	if unknown {
 		why = ErrOutcomeUnknown.Error()
 	}
-	text := fmt.Sprintf("client: %s %s: %s: %s", method, path, why, oneLine(t.credentials.hide(cause.Error())))
+	text := fmt.Sprintf("client: %s %s: %s: %s", m.Method, m.path, why, oneLine(t.credentials.hide(cause.Error())))
 	return &sendError{text: text, unknown: unknown, cause: cause}
 }
 
@@ -153,17 +208,17 @@ func (t *transport) unanswered(method, path string, unknown bool, cause error) e
 // A 3xx or 4xx says that the order was refused, whatever else the answer holds, and so does a 429 or
 // 503 that says when to come back. Any other failure may come from in front of a server that took
 // the order, and a success that is not the documented one has probably taken it.
-func (t *transport) answered(ctx context.Context, resp *http.Response, method, path string) result {
+func (t *transport) answered(ctx context.Context, resp *http.Response, m *message) result {
 	body, err := readBody(resp)
 	status := resp.StatusCode
 	success := status >= 200 && status < 300
 	if success && err == nil {
-		if err = t.answers.check(method, path, resp, body); err == nil {
+		if err = checkSuccess(m.promised, resp, body); err == nil {
 			return result{resp: readable(resp, body)} //nolint:bodyclose // readBody closed it
 		}
 	}
 	e := t.describe(resp, body)
-	e.Method, e.Path = method, path
+	e.Method, e.Path = m.Method, m.path
 	if err != nil {
 		err = canceled(ctx, err)
 		e.cause, e.why = err, t.credentials.hide(err.Error())
@@ -216,7 +271,7 @@ func isCode(message string) bool {
 // readable gives the body that was read back to the response. The generated code looks for its
 // media type to the letter, so it gets it in the form that it looks for.
 func readable(resp *http.Response, body []byte) *http.Response {
-	if isJSON(resp) {
+	if isJSON(resp) && resp.Header.Get("Content-Type") != jsonType {
 		resp.Header.Set("Content-Type", jsonType)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))

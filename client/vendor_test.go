@@ -76,7 +76,7 @@ func newClient(t testing.TB, url string, opts ...client.Option) *client.Client {
 	opts = append([]client.Option{
 		client.WithBaseURL(url),
 		client.WithConsumerKey(testKey, testSecret),
-		client.WithHTTPClient(&http.Client{Transport: rt}),
+		client.WithRoundTripper(rt),
 	}, opts...)
 	c, err := client.New(opts...)
 	if err != nil {
