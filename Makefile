@@ -28,6 +28,7 @@ run: ## Build the sandbox and serve it on this machine (ARGS="--addr 127.0.0.1:9
 test: browser postgres ## Run all tests, with the race detector where there is a C compiler for it
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	go test $(RACE) ./...
+	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client ./server ./server/telemetry # which the race detector would count wrong
 
 .PHONY: browser
 browser: ## Install what the tests in a browser need, where it can be: Chromium and axe-core

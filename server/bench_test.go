@@ -93,7 +93,7 @@ func newAsker(body string) *asker {
 	return a
 }
 
-func (a *asker) ask(b *testing.B, handler http.Handler, status int) {
+func (a *asker) ask(b testing.TB, handler http.Handler, status int) {
 	a.body.Reset(a.text)
 	a.request.Body = io.NopCloser(a.body)
 	clear(a.answer.header)

@@ -166,7 +166,10 @@ func (s *shape) member(raw jsontext.Value) (name string, inner *shape, wanted bo
 	if m, ok := s.members[string(text)]; ok {
 		return m.name, m.shape, true
 	}
-	return string(text), nil, !s.closed
+	if s.closed {
+		return "", nil, false
+	}
+	return string(text), nil, true
 }
 
 // compileShape works out which members schema looks at. Where a keyword sees all members or several

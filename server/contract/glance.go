@@ -151,10 +151,10 @@ func (g *glance) value(d *jsontext.Decoder) bool {
 	if kind != g.kind {
 		return false
 	}
-	switch kind {
-	case '{':
+	if kind == '{' {
 		return g.object(d)
-	case '[':
+	}
+	if kind == '[' {
 		return g.array(d)
 	}
 	raw, err := d.ReadValue()

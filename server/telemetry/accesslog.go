@@ -80,5 +80,8 @@ func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	if of := trace.SpanContextFromContext(ctx); of.HasTraceID() {
 		line = append(line, slog.String("trace_id", of.TraceID().String()))
 	}
-	l.logger.LogAttrs(ctx, level, "request", line...)
+	// A Logger would look for the line of code that logs, which is always this one.
+	record := slog.NewRecord(x.began.Add(x.took), level, "request", 0)
+	record.AddAttrs(line...)
+	_ = l.logger.Handler().Handle(ctx, record)
 }

@@ -84,9 +84,11 @@ func (x *exchange) end(ec echo.Context) {
 	if response := ec.Response(); response.Committed || !x.aborted {
 		x.status = response.Status
 	}
-	var refused *contract.Error
-	if x.err != nil && errors.As(x.err, &refused) && refused.Status == x.status {
-		x.code = refused.Code
+	if x.err != nil {
+		var refused *contract.Error
+		if errors.As(x.err, &refused) && refused.Status == x.status {
+			x.code = refused.Code
+		}
 	}
 	for i := len(x.observers) - 1; i >= 0; i-- {
 		x.observers[i].observe(ec, x)
