@@ -88,6 +88,7 @@ type documentedConn struct {
 	net.Conn
 	refuse refuser
 	told   bool // that it must speak HTTPS: nothing more is written
+	waits  waits
 }
 
 // NetConn returns the connection beneath, like tls.Conn's.
