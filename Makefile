@@ -6,17 +6,19 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 REDOCLY       := @redocly/cli@2.77.0
 SPECTRAL      := @stoplight/spectral-cli@6.16.3
 AXE_CORE      := 4.14.1
+PRISM         := 5.16.0
 
 FUZZTIME ?= 10m
 SOAK ?= 10m
 BENCHTIME ?= 1s
 COUNT ?= 3
+ROUNDS ?= 10
 # The race detector needs a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
 .PHONY: help
 help: ## Say what can be made
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## Build the sandbox and serve it on this machine (ARGS="--addr 127.0.0.1:9000" for another port)
@@ -29,6 +31,7 @@ test: browser postgres ## Run all tests, with the race detector where there is a
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	go test $(RACE) ./...
 	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client ./server ./server/telemetry # which the race detector would count wrong
+	cd server/benchmarks && go test ./...
 
 .PHONY: browser
 browser: ## Install what the tests in a browser need, where it can be: Chromium and axe-core
@@ -63,10 +66,12 @@ drift: ## Check that gen/ is what the documents make
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	cd server/benchmarks && go vet ./...
 
 .PHONY: lint
 lint: ## Run the Go linters of .golangci.yml
 	go run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
+	cd server/benchmarks && go run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: lint-api
 lint-api: ## Lint the documents with Redocly and Spectral, where npx is at hand
@@ -80,6 +85,7 @@ lint-api: ## Lint the documents with Redocly and Spectral, where npx is at hand
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy
 	go mod tidy -diff
+	cd server/benchmarks && go mod tidy -diff
 
 .PHONY: fuzz
 fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
@@ -87,5 +93,22 @@ fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
 	go test -run='^$$' -fuzz=FuzzRequest -fuzztime=$(FUZZTIME) ./server/sandbox
 
 .PHONY: bench
-bench: ## Time purchases beside bare echo (column ×bare), one by one and together, and among bad neighbours
-	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server ./client ./server/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox
+bench: ## Time the store, purchases one by one and together, and purchases among bad neighbours
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox
+
+.PHONY: bench-peers
+bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middleware and Prism, and write the README's table
+	@mkdir -p .cache
+	cd server/benchmarks && go generate ./... && go test ./... && go build -o ../../bin/peers ./cmd/peers && \
+		../../bin/peers -rounds $(ROUNDS) -sandbox ../../bin/sandbox -prism $(PRISM) -out ../../.cache/peers.txt -readme ../../README.md
+
+.PHONY: bench-charts
+bench-charts: bin/sandbox postgres ## Measure how cost grows, and draw the README's charts
+	@mkdir -p .cache
+	cd server/benchmarks && SANDBOX=../../bin/sandbox go test -run='^$$' -bench=. -benchtime=1x -timeout=1h . > ../../.cache/charts.txt
+	STORED="0 1000 100000 1000000 10000000" go test -run='^$$' -bench='Growth/n=/of=next' -timeout=1h ./server/store/sqlite ./server/store/postgres >> .cache/charts.txt
+	cd server/benchmarks && go run ./cmd/charts ../../.cache/charts.txt charts
+
+.PHONY: bin/sandbox
+bin/sandbox:
+	@go build -o bin/sandbox ./server/cmd/sandbox

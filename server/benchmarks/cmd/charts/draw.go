@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"maps"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// chart is what is drawn of a benchmark.
+type chart struct {
+	name, title, across, up string
+	of                      []string                // the lines, and only those, from the first to the last
+	value                   func(s float64) float64 // of seconds
+	place                   func(n float64) string  // what is written at n
+	logarithmic             bool
+}
+
+func microseconds(s float64) float64 { return s * 1e6 }
+func perSecond(s float64) float64    { return 1 / s }
+
+var charts = []chart{
+	{"Operations", "One purchase, by the operations of the document", "operations", "µs in process", []string{"this", "echo-middleware"}, microseconds, short, false},
+	{"Body", "One purchase, by the size of its body", "size of the body", "µs in process", []string{"this", "bare", "ogen", "echo-middleware"}, microseconds, size, true},
+	{"Connections", "Purchases a second, by connections", "connections", "a second, over loopback", []string{"this-all", "bare"}, perSecond, short, false},
+	{"Growth", "The next purchase, by those that are stored", "purchases stored", "µs until it is durable", []string{"sqlite: next", "postgres: next"}, microseconds, short, false},
+	{"Replicas", "Purchases a second, by replicas over one PostgreSQL", "replicas", "a second, over loopback", []string{"sandbox"}, perSecond, short, false},
+}
+
+// titles are how lines are called.
+var titles = map[string]string{
+	"this": "this project", "this-all": "this project, all on", "bare": "bare echo",
+	"sqlite: next": "SQLite", "postgres: next": "PostgreSQL", "sandbox": "sandbox",
+}
+
+// colours can be told apart by everybody (Okabe and Ito), and on light and dark paper.
+var colours = []color.Color{
+	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xcc, 0x79, 0xa7, 0xff},
+}
+
+func (c chart) draw(found map[string]map[float64][]float64, path string) error {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.title, c.across, c.up
+	p.Title.Padding, p.X.Padding, p.Y.Padding = vg.Points(8), vg.Points(6), vg.Points(6)
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, vg.Points(3)
+	p.Legend.XOffs, p.Legend.YOffs = vg.Points(8), vg.Points(-4)
+	p.Add(plotter.NewGrid())
+	var places []float64
+	highest := 0.0
+	for i, of := range c.of {
+		line, ok := found[of]
+		if !ok {
+			return fmt.Errorf("there are no figures of %q, but of %v", of, slices.Sorted(maps.Keys(found)))
+		}
+		across, seconds := points(line)
+		places = across
+		var xys plotter.XYs
+		for j, n := range across {
+			y := c.value(seconds[j])
+			highest = max(highest, y)
+			if c.logarithmic {
+				y = math.Log10(y)
+			}
+			xys = append(xys, plotter.XY{X: position(n, across[len(across)-1]), Y: y})
+		}
+		drawn, dots, err := plotter.NewLinePoints(xys)
+		if err != nil {
+			return err
+		}
+		drawn.Color, drawn.Width = colours[i], vg.Points(1.75)
+		dots.Color, dots.Radius, dots.Shape = colours[i], vg.Points(2.5), draw.CircleGlyph{}
+		p.Add(drawn, dots)
+		title := titles[of]
+		if title == "" {
+			title = of
+		}
+		p.Legend.Add(title, drawn, dots)
+	}
+	p.X.Tick.Marker = plot.ConstantTicks(ticks(places, c.place))
+	if c.logarithmic {
+		p.Y.Tick.Marker = plot.ConstantTicks(powers(p.Y.Min, p.Y.Max))
+	} else {
+		p.Y.Min, p.Y.Max = 0, highest*1.35 // room for the legend
+	}
+	return p.Save(15*vg.Centimeter, 8*vg.Centimeter, path)
+}
+
+// position is where n stands on an axis to last: numbers that are many times each other, at even distances.
+func position(n, last float64) float64 {
+	if last <= 10 {
+		return n
+	}
+	return math.Log10(max(n, 1))
+}
+
+func ticks(places []float64, label func(float64) string) []plot.Tick {
+	var list []plot.Tick
+	for _, n := range places {
+		list = append(list, plot.Tick{Value: position(n, places[len(places)-1]), Label: label(n)})
+	}
+	return list
+}
+
+// powers are the powers of ten from low to high.
+func powers(low, high float64) []plot.Tick {
+	var list []plot.Tick
+	for e := math.Floor(low); e <= math.Ceil(high); e++ {
+		list = append(list, plot.Tick{Value: e, Label: short(math.Pow(10, e))})
+	}
+	return list
+}
+
+func short(n float64) string {
+	switch {
+	case n >= 1e6:
+		return fmt.Sprintf("%.3g M", n/1e6)
+	case n >= 1e4:
+		return fmt.Sprintf("%.3g k", n/1e3)
+	}
+	return fmt.Sprintf("%.4g", n)
+}
+
+// size is a number of bytes.
+func size(n float64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.3g MiB", n/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.3g KiB", n/(1<<10))
+	}
+	return fmt.Sprintf("%.0f B", n)
+}

@@ -1,0 +1,104 @@
+package contest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/turbosmtp-go/billing/gen/model"
+	"github.com/turbosmtp-go/billing/server/benchmarks/contest"
+	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
+)
+
+// TestPeersAnswerAlike asks all peers everything that they are timed at, and what must not get in.
+func TestPeersAnswerAlike(t *testing.T) {
+	t.Parallel()
+	cases, err := peer.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := peer.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(h http.Handler, body, secret string) (int, any) {
+		r := httptest.NewRequest(http.MethodPost, facts.Path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(model.ConsumerKeyHeader, peer.Key)
+		r.Header.Set(model.ConsumerSecretHeader, secret)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		var answer any
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+			t.Errorf("%q: %v", w.Body, err)
+		}
+		return w.Code, answer
+	}
+	for _, p := range peer.All() {
+		h, err := p.New()
+		if err != nil {
+			t.Fatalf("%s: %v", p.Name, err)
+		}
+		for _, of := range cases {
+			var want any
+			if err := json.Unmarshal([]byte(of.Answer), &want); err != nil {
+				t.Fatal(err)
+			}
+			if status, answer := ask(h, of.Body, peer.Secret); status != of.Status || !reflect.DeepEqual(answer, want) {
+				t.Errorf("%s, %s: %d %v", p.Name, of.Name, status, answer)
+			}
+		}
+		if status, answer := ask(h, cases[0].Body, "wrong"); status < 400 {
+			t.Errorf("%s lets a wrong secret in: %d %v", p.Name, status, answer)
+		}
+	}
+	for _, with := range []func(int) (http.Handler, error){peer.WithContract, peer.WithFilter} {
+		h, err := with(50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := ask(h, cases[0].Body, peer.Secret); status != http.StatusOK {
+			t.Errorf("with 50 operations: %d %v", status, answer)
+		}
+		if status, answer := ask(h, cases[1].Body, peer.Secret); status != http.StatusBadRequest {
+			t.Errorf("with 50 operations: %d %v", status, answer)
+		}
+	}
+	large, err := peer.WithNote(1 << 10)
+	if err != nil || len(large.Body) != 1<<10 || !json.Valid([]byte(large.Body)) {
+		t.Errorf("%v: %d bytes of %q", err, len(large.Body), large.Body)
+	}
+}
+
+func TestContest(t *testing.T) {
+	t.Parallel()
+	times := map[string]int{}
+	subject := func(name string, work time.Duration) contest.Subject {
+		return contest.Subject{Name: name, Do: func(n int) error {
+			times[name] += n
+			for until := time.Now().Add(time.Duration(n) * work); time.Now().Before(until); {
+			}
+			return nil
+		}}
+	}
+	results, err := contest.Run(contest.Settings{Rounds: 3, Turns: 5, Turn: time.Millisecond},
+		[]contest.Subject{subject("a", 10*time.Microsecond), subject("b", 40*time.Microsecond)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 2 || results[0].Name != "a" || len(results[1].Ratios) != 3 || times["a"] <= times["b"] {
+		t.Fatalf("%+v, %v", results, times)
+	}
+	// It is busy for just so long at least, whatever else the machine does.
+	if s := contest.Summary(results[1].Nanoseconds); s.Center < 40_000 || contest.Summary(results[0].Ratios).Center != 1 {
+		t.Errorf("%+v", results)
+	}
+	lines := contest.Lines("xy", results)
+	if len(lines) != 6 || !strings.HasPrefix(lines[0], "BenchmarkXy/peer=a 1 ") || !strings.HasSuffix(lines[5], " ×first") {
+		t.Errorf("%q", lines)
+	}
+}
