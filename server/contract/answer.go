@@ -21,14 +21,8 @@ type answers struct {
 }
 
 type answer struct {
-	media   map[string]*schemaOfAnswer // nil: any JSON, or nothing to check
-	headers []string                   // that must be there
-}
-
-// schemaOfAnswer is what an answer's JSON must satisfy.
-type schemaOfAnswer struct {
-	checker
-	glance *glance // nil: the checker looks at all answers
+	media   map[string]*checker // nil: any JSON, or nothing to check
+	headers []string            // that must be there
 }
 
 func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*answers, error) {
@@ -43,7 +37,7 @@ func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*a
 		}
 		for _, name := range sortedKeys(response.Content) {
 			if compiled.media == nil {
-				compiled.media = map[string]*schemaOfAnswer{}
+				compiled.media = map[string]*checker{}
 			}
 			base := mediaType(name)
 			compiled.media[base] = nil
@@ -52,7 +46,7 @@ func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*a
 				if err != nil {
 					return nil, err
 				}
-				compiled.media[base] = &schemaOfAnswer{c, compileGlance(ref.Value, map[*openapi3.Schema]*glance{})}
+				compiled.media[base] = &c
 			}
 		}
 		switch status, err := strconv.Atoi(key); {

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,8 +23,11 @@ func TestCheckInteger(t *testing.T) {
 		schema        *openapi3.Schema
 		literal, want string
 	}{
-		{bounded, "320", ""}, // and every other that a float64 holds: kin-openapi looks at its limits
-		{bounded, "-9007199254740991", ""},
+		{bounded, "15", ""},
+		{bounded, "1800", ""},
+		{bounded, "14", "minimum"},
+		{bounded, "1801", "maximum"},
+		{bounded, "-9007199254740991", "minimum"},
 		{bounded, "9007199254740992", "maximum"},
 		{bounded, "-9007199254740992", "minimum"},
 		{bounded, digits, "maximum"},
@@ -41,12 +45,36 @@ func TestCheckInteger(t *testing.T) {
 		{free, digits, "type"},
 		{free, "-" + digits, "type"},
 		{small, "9007199254740993", "type"},
+		{openapi3.NewInt32Schema().WithMax(9), "3000000000", ""}, // kin-openapi looks at the format first
 		{three, "9007199254740993", ""},
 		{three, "9007199254740994", "multipleOf"},
 		{one, "9007199254740993", "enum"},
 	} {
 		if got := checkInteger(row.schema, row.literal); got != row.want {
 			t.Errorf("%.30s: %q, want %q", row.literal, got, row.want)
+		}
+	}
+}
+
+// TestLimitsAreKinOpenAPIs compares integers with limits of all kinds, as kin-openapi does.
+func TestLimitsAreKinOpenAPIs(t *testing.T) {
+	t.Parallel()
+	for _, limits := range []string{
+		`"minimum":2,"maximum":5`, `"minimum":2`, `"maximum":5`, `"minimum":-1,"maximum":-1`, `"minimum":1.5,"maximum":4.5`,
+		`"minimum":2,"maximum":5,"enum":[1,3]`, `"minimum":2,"maximum":5,"format":"int32"`, `"minimum":2,"multipleOf":3`, `"nullable":true`,
+	} {
+		for _, exclusive := range []string{``, `,"exclusiveMinimum":true`, `,"exclusiveMaximum":true`, `,"exclusiveMinimum":true,"exclusiveMaximum":true`} {
+			s := schemaOf(t, `{"type":"integer",`+limits+exclusive+`}`)
+			for n := -3; n < 9; n++ {
+				want := ""
+				if f := fromSchemaError(s.VisitJSON(float64(n))); f != nil {
+					want = f.keyword
+				}
+				got := checkInteger(s, strconv.Itoa(n))
+				if leaves := len(s.Enum) > 0 || s.Format != "" || want == "multipleOf"; got != want && (!leaves || got != "") {
+					t.Errorf("%s%s: %d fails %q, of kin-openapi's %q", limits, exclusive, n, got, want)
+				}
+			}
 		}
 	}
 }

@@ -134,7 +134,8 @@ type checker struct {
 	schema  *openapi3.Schema
 	options []openapi3.SchemaValidationOption
 	exact   *exact
-	names   *shape // keeps everything
+	glance  *glance // nil: the schema is not plain
+	names   *shape  // keeps everything
 }
 
 func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaValidationOption) (checker, error) {
@@ -142,7 +143,7 @@ func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaV
 	if err != nil {
 		return checker{}, err
 	}
-	c := checker{schema: s, exact: exact, options: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()}}
+	c := checker{schema: s, exact: exact, glance: compileGlance(s, map[*openapi3.Schema]*glance{}), options: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()}}
 	c.names = &shape{}
 	for name := range s.Properties {
 		c.names.addMember(member{name: name})
@@ -158,6 +159,9 @@ func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaV
 func (c *checker) find(value any) (*finding, error) {
 	if f := c.exact.check(c.schema, value, c.options); f != nil {
 		return f, nil
+	}
+	if c.glance != nil && c.glance.holds(value) {
+		return nil, nil
 	}
 	err := c.schema.VisitJSON(value, c.options...)
 	if err == nil {
