@@ -3,7 +3,10 @@
 package server_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/turbosmtp-go/billing/server"
@@ -41,3 +44,41 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// asker asks a handler the same thing again and again, with next to no cost of its own.
+type asker struct {
+	request *http.Request
+	text    string
+	body    *strings.Reader
+	answer  discard
+}
+
+func newAsker(body string) *asker {
+	a := &asker{request: httptest.NewRequest(http.MethodPost, "/api/v2/billing/buy_emailvalidation_credits", nil), text: body, body: strings.NewReader("")}
+	a.request.Header.Set("Content-Type", "application/json")
+	a.request.Header.Set("consumerKey", benchKey)
+	a.request.Header.Set("consumerSecret", benchSecret)
+	a.request.ContentLength = int64(len(body))
+	a.answer.header = http.Header{}
+	return a
+}
+
+func (a *asker) ask(b testing.TB, handler http.Handler, status int) {
+	a.body.Reset(a.text)
+	a.request.Body = io.NopCloser(a.body)
+	clear(a.answer.header)
+	a.answer.status = 0
+	handler.ServeHTTP(&a.answer, a.request)
+	if a.answer.status != status {
+		b.Fatalf("status %d, want %d", a.answer.status, status)
+	}
+}
+
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -65,7 +65,7 @@ func purchase(b *testing.B) (peer.Facts, peer.Case) {
 
 // inProcess is for what takes microseconds, overLoopback for what needs both processors.
 var (
-	inProcess    = contest.Settings{Rounds: 6, Turns: 41, Turn: 5 * time.Millisecond}
+	inProcess    = contest.Settings{Rounds: 6, Turns: 15, Turn: 20 * time.Millisecond}
 	overLoopback = contest.Settings{Rounds: 6, Turns: 3, Turn: 400 * time.Millisecond}
 )
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +32,8 @@ type Result struct {
 	Allocations float64   // for doing it once; of those that Allocates
 }
 
-// Settings say how long a contest takes: rounds × turns × the number of subjects × turn.
+// Settings say how long a contest takes: rounds × turns × the number of subjects × turn. A turn should be
+// long enough for some collections of garbage, so that each pays for its own.
 type Settings struct {
 	Rounds, Turns int
 	Turn          time.Duration
@@ -54,7 +54,6 @@ func Run(s Settings, subjects []Subject) ([]Result, error) {
 		turns := make([][]float64, len(subjects))
 		for range s.Turns {
 			for _, i := range rand.Perm(len(subjects)) { //nolint:gosec // no secret: nobody shall always follow the same
-				runtime.GC() // so that nobody clears up behind another
 				began := time.Now()
 				if err := subjects[i].Do(times[i]); err != nil {
 					return nil, fmt.Errorf("%s: %w", subjects[i].Name, err)

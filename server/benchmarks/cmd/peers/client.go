@@ -34,7 +34,7 @@ func client(ctx context.Context, s settings) ([]row, error) {
 		return nil, err
 	}
 	amount := int(facts.Min)
-	results, err := contest.Run(contest.Settings{Rounds: s.rounds, Turns: 41, Turn: 10 * time.Millisecond}, []contest.Subject{
+	results, err := contest.Run(contest.Settings{Rounds: s.rounds, Turns: 15, Turn: 40 * time.Millisecond}, []contest.Subject{
 		{Name: "net-http", Allocates: true, Do: func(times int) error {
 			for range times {
 				if err := least(ctx, "http://"+seller.Address+facts.Path, amount); err != nil {

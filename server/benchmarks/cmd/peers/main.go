@@ -108,5 +108,5 @@ func save(path string, rows []row) error {
 
 // quick is for what takes microseconds.
 func quick(s settings) contest.Settings {
-	return contest.Settings{Rounds: s.rounds, Turns: 41, Turn: 5 * time.Millisecond}
+	return contest.Settings{Rounds: s.rounds, Turns: 15, Turn: 20 * time.Millisecond}
 }
