@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,5 +101,34 @@ func TestContest(t *testing.T) {
 	lines := contest.Lines("xy", results)
 	if len(lines) != 6 || !strings.HasPrefix(lines[0], "BenchmarkXy/peer=a 1 ") || !strings.HasSuffix(lines[5], " ×first") {
 		t.Errorf("%q", lines)
+	}
+}
+
+// TestLoad asks a server that answers in one piece and in several.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var order struct{ Amount int }
+		if err := json.NewDecoder(r.Body).Decode(&order); err != nil || r.Header.Get(model.ConsumerKeyHeader) != peer.Key {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		if asked.Add(1)%2 == 0 {
+			w.(http.Flusher).Flush()
+		}
+		_, _ = w.Write([]byte(`{"url":"x"}`))
+	}))
+	defer server.Close()
+	of := peer.Case{Name: "an order", Body: `{"amount":320}`, Status: http.StatusOK}
+	load := contest.NewLoad(server.Listener.Addr().String(), "/", 4, of)
+	if err := load.Do(100); err != nil || asked.Load() != 100 {
+		t.Errorf("%v, asked %d times", err, asked.Load())
+	}
+	load.Close()
+	of.Status = http.StatusTeapot
+	load = contest.NewLoad(server.Listener.Addr().String(), "/", 4, of)
+	defer load.Close()
+	if err := load.Do(10); err == nil {
+		t.Error("another status is no failure")
 	}
 }

@@ -87,6 +87,15 @@ func (c chart) draw(found map[string]map[float64][]float64, path string) error {
 		p.Y.Tick.Marker = plot.ConstantTicks(powers(p.Y.Min, p.Y.Max))
 	} else {
 		p.Y.Min, p.Y.Max = 0, highest*1.35 // room for the legend
+		p.Y.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick {
+			list := plot.DefaultTicks{}.Ticks(low, high)
+			for i := range list {
+				if !list[i].IsMinor() {
+					list[i].Label = short(list[i].Value)
+				}
+			}
+			return list
+		})
 	}
 	return p.Save(15*vg.Centimeter, 8*vg.Centimeter, path)
 }
