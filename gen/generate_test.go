@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -165,10 +166,21 @@ func generated(t *testing.T, work string) []string {
 	return paths
 }
 
+// goFlags are the flags of go that this machine has, and -trimpath: without the name of its folder in it, what
+// is built of one copy is the same as of the next, and go has it already.
+var goFlags = sync.OnceValue(func() string {
+	set, err := exec.CommandContext(context.Background(), "go", "env", "GOFLAGS").Output()
+	if err != nil {
+		return "-trimpath"
+	}
+	return strings.TrimSpace(string(set)) + " -trimpath"
+})
+
 func tool(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 	command.Dir = dir
+	command.Env = append(os.Environ(), "GOFLAGS="+goFlags())
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()

@@ -39,6 +39,12 @@ func (l *ledger) buy(store billing.Store, done <-chan struct{}) {
 			l.not[token] = true
 		}
 		l.lock.Unlock()
+		if err != nil { // a server that starts is not kept from it
+			select {
+			case <-done:
+			case <-time.After(250 * time.Millisecond):
+			}
+		}
 	}
 }
 

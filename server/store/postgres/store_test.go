@@ -15,6 +15,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/store/schema"
 	"github.com/turbosmtp-go/billing/server/store/storetest"
 )
 
@@ -31,7 +32,8 @@ func TestMain(m *testing.M) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t testing.TB) billing.Store { return mustOpen(t, newDatabase(t)) })
+	databases := &emptied{suite: t}
+	storetest.Run(t, func(t testing.TB) billing.Store { return databases.open(t) })
 }
 
 // TestPaymentsByManyStores pays one purchase through two stores of one database, as several processes
@@ -196,6 +198,55 @@ var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 func newDatabase(t testing.TB) string {
 	t.Helper()
 	return postgrestest.Shared(t).NewDatabase(t)
+}
+
+// emptied are databases for tests that want one in which there is nothing. One that a test before is done
+// with is emptied and used again, as making one and its tables takes longer than most tests do.
+type emptied struct {
+	suite *testing.T // which outlives the tests
+
+	lock sync.Mutex
+	done []string
+}
+
+func (e *emptied) open(t testing.TB) *Store {
+	t.Helper()
+	address, used := e.take(t)
+	t.Cleanup(func() { // once the store is closed
+		if t.Failed() {
+			return
+		}
+		e.lock.Lock()
+		defer e.lock.Unlock()
+		e.done = append(e.done, address)
+	})
+	store := mustOpen(t, address)
+	if !used {
+		return store
+	}
+	const all = `SELECT string_agg(quote_ident(relname), ', ') FROM pg_class
+		WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname <> $1`
+	var tables string
+	err := store.pool.QueryRow(t.Context(), all, schema.VersionTable).Scan(&tables)
+	if err == nil {
+		_, err = store.pool.Exec(t.Context(), "TRUNCATE "+tables+" RESTART IDENTITY")
+	}
+	if err != nil {
+		t.Fatalf("empty a database: %v", err)
+	}
+	return store
+}
+
+// take returns the address of a database that no other test uses.
+func (e *emptied) take(t testing.TB) (address string, used bool) {
+	t.Helper()
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	if last := len(e.done) - 1; last >= 0 {
+		address, e.done = e.done[last], e.done[:last]
+		return address, true
+	}
+	return newDatabase(e.suite), false
 }
 
 func mustOpen(t testing.TB, address string) *Store {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 )
 
 // superuser is the name of the server's one user.
@@ -24,6 +25,7 @@ type process struct {
 	folder   string
 	port     int
 	shared   bool
+	durable  bool // what it has answered survives a power cut
 
 	command *exec.Cmd
 	done    chan struct{} // closed when it has ended
@@ -31,19 +33,19 @@ type process struct {
 }
 
 // start makes a server in a folder of its own and starts it.
-func start(found programs) (_ *Server, err error) {
+func start(found programs, durable bool) (_ *Server, err error) {
 	folder, err := os.MkdirTemp("", "pg-") // short, as the path of a socket may not be long
 	if err != nil {
 		return nil, err
 	}
-	p := &process{programs: found, folder: folder}
+	p := &process{programs: found, folder: folder, durable: durable}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.remove())
 		}
 	}()
-	password := rand.Text()
-	if err := p.initialize(password); err != nil {
+	password, err := p.initialize()
+	if err != nil {
 		return nil, err
 	}
 	for range 5 { // another program may take the port before the server does
@@ -64,9 +66,9 @@ func start(found programs) (_ *Server, err error) {
 	return nil, err
 }
 
-// initialize makes the server's files. Everybody has to give the password, so that URLs hold a secret
-// that must not show.
-func (p *process) initialize(password string) error {
+// initdb makes the server's files by PostgreSQL's program for that. Everybody has to give the password, so
+// that URLs hold a secret that must not show.
+func (p *process) initdb(password string) error {
 	passwordFile := filepath.Join(p.folder, "password")
 	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
 		return err
@@ -91,7 +93,7 @@ func (p *process) initialize(password string) error {
 
 func (p *process) data() string { return filepath.Join(p.folder, "data") }
 
-// start runs the program. Durability is not weakened for speed: it is among what is tested.
+// start runs the program.
 func (p *process) start() error {
 	log, err := os.OpenFile(filepath.Join(p.folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -101,7 +103,8 @@ func (p *process) start() error {
 	command := exec.CommandContext(context.Background(), p.programs.postgres, "-D", p.data(), //nolint:gosec // a program of this machine
 		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(p.port),
 		"-c", "unix_socket_directories="+socketFolder(p.folder),
-		"-c", "max_connections=200", "-c", "log_min_messages=fatal")
+		"-c", "max_connections=200", "-c", "log_min_messages=fatal",
+		"-c", "fsync="+strconv.FormatBool(p.durable))
 	command.Dir = p.folder
 	command.Stdout, command.Stderr = log, log
 	if err := prepare(command, true); err != nil {
@@ -123,6 +126,15 @@ func (p *process) start() error {
 	return <-started
 }
 
+// ready reports whether the program says in its own file, where pg_ctl looks too, that it can be used. To
+// ask it by connecting takes a process of the server each time.
+func (p *process) ready() bool {
+	text, err := os.ReadFile(filepath.Join(p.data(), "postmaster.pid"))
+	lines := strings.Split(string(text), "\n")
+	// The file of a program that was killed stays, with another number in its first line.
+	return err == nil && len(lines) > 7 && lines[0] == strconv.Itoa(p.command.Process.Pid) && strings.TrimSpace(lines[7]) == "ready"
+}
+
 // ended reports whether the program does not run.
 func (p *process) ended() bool {
 	if p.done == nil {
@@ -138,11 +150,14 @@ func (p *process) ended() bool {
 
 // stop ends the program as an administrator does: what is under way is broken off, and the files are in
 // order. It does nothing when the program has ended.
-func (p *process) stop() error {
+func (p *process) stop() error { return p.end(interrupt) }
+
+// end asks the program to end, and waits until it has.
+func (p *process) end(ask func(*os.Process) error) error {
 	if p.ended() {
 		return nil
 	}
-	if err := errors.Join(p.resume(), interrupt(p.command.Process)); err != nil {
+	if err := errors.Join(p.resume(), ask(p.command.Process)); err != nil {
 		return err
 	}
 	if err := poll(patience, func() (bool, error) { return p.ended(), nil }); err != nil {
@@ -151,9 +166,9 @@ func (p *process) stop() error {
 	return nil
 }
 
-// remove stops the program and deletes its files.
+// remove ends the program and deletes its files, which need not be put in order before.
 func (p *process) remove() error {
-	return errors.Join(p.stop(), os.RemoveAll(p.folder))
+	return errors.Join(p.end(abort), os.RemoveAll(p.folder))
 }
 
 // tail returns the end of what the program has logged.

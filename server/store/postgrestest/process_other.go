@@ -20,6 +20,9 @@ func giveAway(string) error { return nil }
 // interrupt ends the server at once: it cannot be asked to end here.
 func interrupt(process *os.Process) error { return process.Kill() }
 
+// abort ends the server at once.
+func abort(process *os.Process) error { return process.Kill() }
+
 // kill ends the program. Its children end by themselves as soon as they see it.
 func (p *process) kill() error {
 	if p.ended() {

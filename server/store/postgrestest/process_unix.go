@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -22,11 +23,11 @@ func prepare(command *exec.Cmd, stays bool) error {
 		endWithUs(attributes)
 	}
 	if os.Geteuid() == 0 {
-		uid, gid, err := unprivileged()
+		other, err := unprivileged()
 		if err != nil {
 			return err
 		}
-		attributes.Credential = &syscall.Credential{Uid: uid, Gid: gid}
+		attributes.Credential = &other
 	}
 	command.SysProcAttr = attributes
 	return nil
@@ -37,32 +38,35 @@ func giveAway(path string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	uid, gid, err := unprivileged()
+	other, err := unprivileged()
 	if err != nil {
 		return err
 	}
-	return os.Chown(path, int(uid), int(gid))
+	return os.Chown(path, int(other.Uid), int(other.Gid))
 }
 
 // unprivileged returns a user to be instead of root.
-func unprivileged() (uid, gid uint32, err error) {
+var unprivileged = sync.OnceValues(func() (syscall.Credential, error) {
 	found, err := user.Lookup("postgres")
 	if err != nil {
 		found, err = user.Lookup("nobody")
 	}
 	if err != nil {
-		return 0, 0, err
+		return syscall.Credential{}, err
 	}
 	u, err := strconv.ParseUint(found.Uid, 10, 32)
 	if err != nil {
-		return 0, 0, err
+		return syscall.Credential{}, err
 	}
 	g, err := strconv.ParseUint(found.Gid, 10, 32)
-	return uint32(u), uint32(g), err
-}
+	return syscall.Credential{Uid: uint32(u), Gid: uint32(g)}, err
+})
 
 // interrupt asks for PostgreSQL's fast shutdown.
 func interrupt(process *os.Process) error { return process.Signal(syscall.SIGINT) }
+
+// abort asks for PostgreSQL's immediate shutdown, which gives back what the system keeps for the server.
+func abort(process *os.Process) error { return process.Signal(syscall.SIGQUIT) }
 
 // kill ends the program and its children with SIGKILL. The children are each in a group of their own, so
 // they are looked for while the program, stopped, can make no more of them; left alone, they would
@@ -74,13 +78,24 @@ func (p *process) kill() error {
 	if err := p.pause(); err != nil {
 		return err
 	}
-	for _, pid := range p.paused {
+	killed := p.paused
+	for _, pid := range killed {
 		if err := signal(pid, syscall.SIGKILL); err != nil {
 			return err
 		}
 	}
 	p.paused = nil
-	return poll(patience, func() (bool, error) { return p.ended(), nil })
+	return poll(patience, func() (bool, error) {
+		if !p.ended() {
+			return false, nil
+		}
+		for _, child := range killed[1:] { // whose connections are open until it has ended, too
+			if runs, err := running(child); runs || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	})
 }
 
 // pause stops the program and then its children. The program is the first of p.paused.

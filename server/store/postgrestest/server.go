@@ -34,7 +34,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		lacks(t, "There is no PostgreSQL, which this test needs: apt-get install postgresql installs it.")
 	}
-	s, err := start(programs)
+	s, err := start(programs, true) // durability is among what its tests are about
 	if err != nil {
 		t.Fatalf("PostgreSQL does not start: %v", err)
 	}
@@ -140,6 +140,9 @@ func (s *Server) await() error {
 	return poll(patience, func() (bool, error) {
 		if s.process.ended() {
 			return false, fmt.Errorf("it has ended: %s", s.process.tail())
+		}
+		if !s.process.ready() {
+			return false, nil
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()

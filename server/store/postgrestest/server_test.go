@@ -53,6 +53,16 @@ func TestTheServerIsSafe(t *testing.T) {
 	}
 }
 
+// TestBenchmarksAreSafe: what is timed flushes to the disk, as a server in use does.
+func TestBenchmarksAreSafe(t *testing.T) {
+	t.Parallel()
+	for want, tb := range map[bool]testing.TB{false: t, true: &testing.B{}} {
+		if got := durable(tb); got != want {
+			t.Errorf("a server for %T flushes: %v, want %v", tb, got, want)
+		}
+	}
+}
+
 func TestAKilledServerStartsAgain(t *testing.T) {
 	t.Parallel()
 	server := Start(t)

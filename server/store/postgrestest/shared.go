@@ -13,9 +13,11 @@ import (
 // started. Its user must be allowed to make databases.
 const urlVariable = "TEST_DATABASE_URL"
 
-// shared is the server of all tests of this program. It has to be in one place, as tests have nothing in
-// common but the program that they are in.
-var shared struct {
+// shared are the servers of all tests and of all benchmarks of this program. They have to be in one place,
+// as tests have nothing in common but the program that they are in.
+var shared struct{ tests, benchmarks sharedServer }
+
+type sharedServer struct {
 	once   sync.Once
 	server *Server
 	err    error
@@ -24,33 +26,49 @@ var shared struct {
 // Shared returns the server that all tests of one program share, each with its own databases: that of the
 // environment variable TEST_DATABASE_URL, or one that is started at the first call and stopped by Main.
 // The test is skipped where there is neither, and fails where the environment variable CI is set.
+//
+// That server flushes nothing to the disk, for nobody may stop it: what is durable is tested with Start.
+// Benchmarks share one that flushes, as they time what a server in use does.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = startShared() })
+	s := &shared.tests
+	if durable(t) {
+		s = &shared.benchmarks
+	}
+	s.once.Do(func() { s.server, s.err = startShared(durable(t)) })
 	switch {
-	case errors.Is(shared.err, errNoPrograms):
+	case errors.Is(s.err, errNoPrograms):
 		lacks(t, "There is no PostgreSQL, which this test needs: apt-get install postgresql installs it, or "+
 			urlVariable+" is the URL of a server where it may make databases.")
-	case shared.err != nil:
-		t.Fatalf("PostgreSQL does not start: %v", shared.err)
+	case s.err != nil:
+		t.Fatalf("PostgreSQL does not start: %v", s.err)
 	}
-	return shared.server
+	return s.server
 }
 
-// Main runs the tests of a program, for its TestMain, and stops the server that they shared. It returns
+// durable reports whether what is asked for by Shared has to flush to the disk. A test need not.
+func durable(t testing.TB) bool {
+	_, test := t.(*testing.T)
+	return !test
+}
+
+// Main runs the tests of a program, for its TestMain, and stops the servers that they shared. It returns
 // the exit code.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if shared.server != nil && shared.server.process != nil {
-		if err := shared.server.process.remove(); err != nil {
+	for _, s := range []*Server{shared.tests.server, shared.benchmarks.server} {
+		if s == nil || s.process == nil {
+			continue
+		}
+		if err := s.process.remove(); err != nil {
 			fmt.Fprintln(os.Stderr, "PostgreSQL does not stop:", err)
-			return max(code, 1)
+			code = max(code, 1)
 		}
 	}
 	return code
 }
 
-func startShared() (*Server, error) {
+func startShared(durable bool) (*Server, error) {
 	if given := os.Getenv(urlVariable); given != "" {
 		return existing(given)
 	}
@@ -58,7 +76,7 @@ func startShared() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(programs)
+	s, err := start(programs, durable)
 	if err == nil {
 		s.process.shared = true
 	}
