@@ -129,20 +129,19 @@ func (l *load) run() {
 		if err != nil {
 			select {
 			case <-l.stopping.Done():
-			case <-time.After(breath(250*time.Millisecond, 20*time.Millisecond)):
+			case <-time.After(breath()):
 			}
 		}
 	}
 }
 
-// breath is how long a buyer waits before it goes on: less in a soak, which has the machine for itself. With
-// all tests at once, buyers without a pause keep what was killed from starting, and what is to stop from
-// stopping: it takes longer and finds nothing that fewer purchases do not.
-func breath(normal, soak time.Duration) time.Duration {
+// breath is how long a buyer waits after a failure: less in a soak, which has the machine for itself. With
+// all tests at once, buyers without a pause keep what was killed from starting.
+func breath() time.Duration {
 	if os.Getenv("SOAK") != "" {
-		return soak
+		return 20 * time.Millisecond
 	}
-	return normal
+	return 250 * time.Millisecond
 }
 
 // note keeps what came of a purchase, and complains of an answer that the document does not have.
