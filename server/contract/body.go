@@ -112,10 +112,10 @@ func mediaType(contentType string) string {
 	return strings.ToLower(strings.Trim(base, " \t"))
 }
 
-// read checks the body of r and puts in its place what the handler may see of it.
-func (b *body) read(r *http.Request) error {
+// read checks the body of r and puts in its place what the handler may see of it: seen, for JSON.
+func (b *body) read(r *http.Request, seen *content) error {
 	if !b.declared.Required && r.ContentLength == 0 {
-		r.Body = &content{absent: true}
+		seen.absent, r.Body = true, seen
 		return nil
 	}
 	m := b.find(r.Header)
@@ -132,12 +132,12 @@ func (b *body) read(r *http.Request) error {
 		return b.refuse(err)
 	}
 	if len(buffer.data) == 0 && !b.declared.Required {
-		r.Body = &content{absent: true}
+		seen.absent, r.Body = true, seen
 		return nil
 	}
 	switch m.kind {
 	case mediaIsJSON:
-		return b.readJSON(r, m, buffer)
+		return b.readJSON(r, seen, m, buffer)
 	case mediaIsForm:
 		return b.readForm(r, m, buffer.data)
 	case mediaIsOther:
@@ -208,9 +208,9 @@ func because(answer *Error, err error) *Error {
 	return &caused
 }
 
-func (b *body) readJSON(r *http.Request, m *media, buffer *buffer) error {
+func (b *body) readJSON(r *http.Request, seen *content, m *media, buffer *buffer) error {
 	value, err := decode(buffer.decoder(), m.shape)
-	r.Body = &content{value: value, unbindable: b.unreadable}
+	seen.value, seen.unbindable, r.Body = value, b.unreadable, seen
 	if err != nil {
 		return because(b.unreadable, err)
 	}

@@ -15,6 +15,7 @@ import (
 type requestContext struct {
 	context.Context // the request's, for its values
 	principal       any
+	body            content // what the handler sees of it
 	deadline        time.Time
 
 	mu    sync.Mutex
