@@ -97,8 +97,11 @@ func (c *documentedConn) NetConn() net.Conn { return c.Conn }
 // Read reads what the client sends. A client that speaks plain HTTP to a server of HTTPS is told so.
 func (c *documentedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if _, secure := c.Conn.(*tls.Conn); err == nil || !secure {
+		return n, err
+	}
 	var plain tls.RecordHeaderError
-	if err != nil && errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
+	if errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
 		body := c.refuse(http.StatusBadRequest, "This server speaks HTTPS, and the request came in the clear.")
 		c.told = true
 		_, _ = plain.Conn.Write(answer(http.StatusBadRequest, body, "")) // it has come to nothing either way
