@@ -103,7 +103,7 @@ bench: ## Time the store, purchases one by one and together, and purchases among
 .PHONY: bench-peers
 bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middleware and Prism, and write the README's table
 	@mkdir -p .cache
-	cd server/benchmarks && go generate ./... && go test ./... && go build -o ../../bin/peers ./cmd/peers && \
+	cd server/benchmarks && go generate ./... && go test ./... && CGO_ENABLED=0 go build -o ../../bin/peers ./cmd/peers && \
 		../../bin/peers -rounds $(ROUNDS) -sandbox ../../bin/sandbox -prism $(PRISM) -out ../../.cache/peers.txt -readme ../../README.md
 
 .PHONY: bench-charts
