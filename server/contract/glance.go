@@ -240,7 +240,7 @@ func (g *glance) number(literal []byte) bool {
 	return err == nil && checkLimits(g.schema, float64(n)) == ""
 }
 
-// holds reports whether a value that decode has made, and whose integers are exact, satisfies the schema.
+// holds reports whether a value that decode has made satisfies the schema, its integers by their literals.
 func (g *glance) holds(value any) bool {
 	if g == nil {
 		return true
@@ -255,7 +255,7 @@ func (g *glance) holds(value any) bool {
 		return (g.enum == nil || g.enum[value]) && g.schema.VisitJSONString(value) == nil
 	case json.Number:
 		number, err := value.Float64()
-		return err == nil && g.schema.VisitJSONNumber(number) == nil
+		return err == nil && checkInteger(g.schema, string(value)) == "" && g.schema.VisitJSONNumber(number) == nil
 	case bool:
 		return g.schema.VisitJSONBoolean(value) == nil
 	}

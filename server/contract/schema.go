@@ -157,11 +157,11 @@ func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaV
 // find returns what is wrong with a value. Both results are nil when nothing is; an error without a
 // finding is one that no keyword explains.
 func (c *checker) find(value any) (*finding, error) {
-	if f := c.exact.check(c.schema, value, c.options); f != nil {
-		return f, nil
-	}
 	if c.glance != nil && c.glance.holds(value) {
 		return nil, nil
+	}
+	if f := c.exact.check(c.schema, value, c.options); f != nil {
+		return f, nil
 	}
 	err := c.schema.VisitJSON(value, c.options...)
 	if err == nil {
