@@ -25,8 +25,8 @@ type answer struct {
 	headers []string            // that must be there
 }
 
-func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*answers, error) {
-	a := &answers{operation: op.OperationID, check: check, byStatus: map[int]*answer{}}
+func compileAnswers(op *openapi3.Operation, place string, settings settings) (*answers, error) {
+	a := &answers{operation: op.OperationID, check: settings.answers, byStatus: map[int]*answer{}}
 	for _, key := range sortedKeys(op.Responses.Map()) {
 		response := op.Responses.Value(key).Value
 		compiled := &answer{}
@@ -42,11 +42,11 @@ func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*a
 			base := mediaType(name)
 			compiled.media[base] = nil
 			if ref := response.Content[name].Schema; ref != nil && kindOf(base) == mediaIsJSON {
-				c, err := compileChecker(ref.Value, place+".responses."+key+".content."+name+".schema", openapi3.VisitAsResponse())
+				c, err := settings.checkerOf(ref.Value, place+".responses."+key+".content."+name+".schema")
 				if err != nil {
 					return nil, err
 				}
-				compiled.media[base] = &c
+				compiled.media[base] = c
 			}
 		}
 		switch status, err := strconv.Atoi(key); {
@@ -59,6 +59,19 @@ func compileAnswers(op *openapi3.Operation, place string, check AnswerCheck) (*a
 		}
 	}
 	return a, nil
+}
+
+// checkerOf returns what checks answers by a schema, the same for all operations that share it.
+func (s settings) checkerOf(schema *openapi3.Schema, place string) (*checker, error) {
+	if c := s.checkers[schema]; c != nil {
+		return c, nil
+	}
+	c, err := compileChecker(schema, place, openapi3.VisitAsResponse())
+	if err != nil {
+		return nil, err
+	}
+	s.checkers[schema] = &c
+	return &c, nil
 }
 
 // find looks a status up as OpenAPI says: the status itself, its class, the default.

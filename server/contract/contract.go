@@ -51,6 +51,7 @@ func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 	if err := c.settings.validate(); err != nil {
 		return nil, err
 	}
+	c.settings.checkers = map[*openapi3.Schema]*checker{}
 	c.settings.bodies = &budget{max: max(c.settings.maxBodies, c.settings.maxBody+1)}
 	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
 		return nil, placed("openapi", "version %q is not supported, only 3.0.x is", doc.OpenAPI)
@@ -193,7 +194,8 @@ type settings struct {
 	authenticator Authenticator
 	maxBody       int64
 	maxBodies     int64
-	bodies        *budget // of all operations
+	bodies        *budget                       // of all operations
+	checkers      map[*openapi3.Schema]*checker // of answers, by their schemas
 	timeLimit     time.Duration
 	answers       AnswerCheck
 	logger        *slog.Logger

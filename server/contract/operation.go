@@ -108,7 +108,7 @@ func compileOperation(doc *openapi3.T, settings settings, path, method string, i
 			return nil, err
 		}
 	}
-	if op.answers, err = compileAnswers(declared, place, settings.answers); err != nil {
+	if op.answers, err = compileAnswers(declared, place, settings); err != nil {
 		return nil, err
 	}
 	if settings.prefer {
