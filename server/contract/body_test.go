@@ -72,6 +72,10 @@ func TestOptionalAndOtherBodies(t *testing.T) {
 	if r := review(); r.JSONBody != nil || r.TextBody != nil {
 		t.Error("an absent body was bound")
 	}
+	request{"", "PUT", "/reviews", asJSON, "", 200, "ok"}.run(t, ask)
+	if r := review(); r.JSONBody != nil {
+		t.Error("an absent body was bound, as its media type was named")
+	}
 	empty := request{"", "PUT", "/reviews", plain, "", 200, "ok"}.build()
 	empty.ContentLength = -1
 	if w := ask(empty); w.Code != 200 || review().JSONBody != nil {
