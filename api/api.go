@@ -6,6 +6,7 @@ package api
 import (
 	_ "embed"
 	"fmt"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -15,6 +16,13 @@ var (
 	document []byte
 	//go:embed sandbox.yaml
 	sandboxDocument []byte
+)
+
+// Document and SandboxDocument return what Load and LoadSandbox do, but always the same value, which
+// nobody may change. It is read once, at the first call.
+var (
+	Document        = sync.OnceValues(Load)
+	SandboxDocument = sync.OnceValues(LoadSandbox)
 )
 
 // YAML returns a copy of the API's document as it was written.

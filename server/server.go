@@ -35,9 +35,6 @@ type Server struct {
 	made              time.Time
 }
 
-// loaded is the document. It is read once, as tests start hundreds of servers, and not changed.
-var loaded = sync.OnceValues(api.Load)
-
 // New makes a server that lets authenticator decide on credentials and answers with what
 // implementation returns. It fails when the document cannot be enforced, when an operation would be
 // unguarded, or when an option does not fit.
@@ -56,7 +53,7 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if err := s.settings.validate(); err != nil {
 		return nil, err
 	}
-	document, err := loaded()
+	document, err := api.Document()
 	if err != nil {
 		return nil, err
 	}

@@ -25,10 +25,13 @@ type document struct {
 // indented by.
 var serverList = regexp.MustCompile(`(?m)^servers:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*(( *)- )`)
 
-func parseDocument(source []byte) (*document, error) {
-	parsed, err := openapi3.NewLoader().LoadFromData(source)
-	if err != nil {
-		return nil, fmt.Errorf("reference: read the document: %w", err)
+// parseDocument makes a document of its source, which says what parsed does where that is not nil.
+func parseDocument(source []byte, parsed *openapi3.T) (*document, error) {
+	if parsed == nil {
+		var err error
+		if parsed, err = openapi3.NewLoader().LoadFromData(source); err != nil {
+			return nil, fmt.Errorf("reference: read the document: %w", err)
+		}
 	}
 	if parsed.Info == nil || len(parsed.Servers) == 0 {
 		return nil, errors.New("reference: the document has no title, or no servers")

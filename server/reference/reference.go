@@ -49,7 +49,7 @@ func New(document []byte, publicURL string, options ...Option) (*Handler, error)
 	for _, option := range options {
 		option(&s)
 	}
-	parsed, err := parseDocument(bytes.Clone(document))
+	parsed, err := parseDocument(bytes.Clone(document), s.parsed)
 	if err != nil {
 		return nil, err
 	}

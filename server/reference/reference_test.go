@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // ask returns the answer to a request, and its body.
@@ -301,6 +303,25 @@ func TestTheDocumentIsCopied(t *testing.T) {
 	_, want := ask(t, h, "GET", "/openapi.yaml", nil)
 	if _, got := ask(t, other, "GET", "/openapi.yaml", nil); got != want {
 		t.Error("the served document is the caller's")
+	}
+}
+
+// TestWhoHasReadTheDocument gets the same reference, in both of its forms.
+func TestWhoHasReadTheDocument(t *testing.T) {
+	t.Parallel()
+	parsed, err := openapi3.NewLoader().LoadFromData([]byte(billing(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, given := handler(t, billing(t)), handler(t, billing(t), WithParsed(parsed))
+	for _, path := range []string{yamlPath, jsonPath} {
+		_, want := ask(t, own, "GET", path, nil)
+		if _, got := ask(t, given, "GET", path, nil); got != want {
+			t.Errorf("%s is another one", path)
+		}
+	}
+	if given.document.parsed != parsed {
+		t.Error("the document was read again")
 	}
 }
 

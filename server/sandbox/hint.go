@@ -50,7 +50,7 @@ func NewHints(baseURL string) (Hints, error) {
 // exampleOrder returns the document's own example of an order.
 func exampleOrder() (model.BuyEmailValidatorCreditsRequest, error) {
 	var order model.BuyEmailValidatorCreditsRequest
-	document, err := api.Load()
+	document, err := api.Document()
 	if err != nil {
 		return order, err
 	}

@@ -4,11 +4,9 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/server/billing"
 )
 
@@ -27,19 +25,15 @@ var quiet = map[string]bool{
 
 // secretHeaders are the headers that credentials and cookies come in: those of the document and those
 // that everybody knows.
-var secretHeaders = sync.OnceValues(func() ([]string, error) {
-	document, err := api.Load()
-	if err != nil {
-		return nil, err
-	}
+func secretHeaders(document *openapi3.T) []string {
 	names := []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}
 	for _, scheme := range document.Components.SecuritySchemes {
 		if scheme.Value.In == openapi3.ParameterInHeader {
 			names = append(names, http.CanonicalHeaderKey(scheme.Value.Name))
 		}
 	}
-	return names, nil
-})
+	return names
+}
 
 // AccountID names who was authenticated, by the principal of contract.Principal: "" when that is no account.
 // It is for middleware.

@@ -76,17 +76,27 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 	return s, nil
 }
 
-// steeringDocument is the control API's document. It is read once, as tests start hundreds of
-// sandboxes, and not changed: only its topmost fields are, in a copy.
-var steeringDocument = sync.OnceValues(api.LoadSandbox)
+// ReadDocuments reads the documents that New needs, unless they have been read. It is for a goroutine
+// beside what comes before New, such as opening the store: New is the quicker for it. What is wrong with
+// them, New says.
+func ReadDocuments() {
+	var both sync.WaitGroup
+	both.Go(func() { _, _ = api.SandboxDocument() })
+	both.Go(func() { _, _ = api.Document() })
+	both.Wait()
+}
 
 // newServer puts everything behind one HTTP server.
 func (s *Sandbox) newServer() (*server.Server, error) {
-	shared, err := steeringDocument()
+	document, err := api.Document()
 	if err != nil {
 		return nil, err
 	}
-	steering := *shared
+	shared, err := api.SandboxDocument()
+	if err != nil {
+		return nil, err
+	}
+	steering := *shared // of which the topmost fields are changed
 	schema := steering.Components.Schemas["Fault"]
 	if schema == nil {
 		return nil, errors.New("sandbox: the control API's document has no schema of a fault")
@@ -96,16 +106,12 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: the control API's address: %w", err)
 	}
-	secrets, err := secretHeaders()
-	if err != nil {
-		return nil, err
-	}
-	docs, err := reference.New(api.YAML(), s.public)
+	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
 	if err != nil {
 		return nil, err
 	}
 	s.journal = journal.New(journal.Settings{
-		Size: journalSize, Now: s.clock.now, Secrets: secrets, Account: AccountID,
+		Size: journalSize, Now: s.clock.now, Secrets: secretHeaders(document), Account: AccountID,
 		Skip: func(path string) bool {
 			return quiet[path] || strings.HasPrefix(path, docsPath+"/") || path == base || strings.HasPrefix(path, base+"/")
 		},
