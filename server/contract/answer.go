@@ -175,7 +175,7 @@ func (a *answers) verify(r *recorder, method string) error {
 		}
 		whole = check.names
 	}
-	value, err := decode(r.decoder(), whole)
+	value, err := decode(r.decoder(), whole, nil)
 	if err != nil {
 		return a.wrong(r.status, "the body is not one well-formed JSON value")
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -209,13 +210,17 @@ func because(answer *Error, err error) *Error {
 }
 
 func (b *body) readJSON(r *http.Request, seen *content, m *media, buffer *buffer) error {
-	value, err := decode(buffer.decoder(), m.shape)
-	seen.value, seen.unbindable, r.Body = value, b.unreadable, seen
+	object := objects.Get().(map[string]any)
+	value, err := decode(buffer.decoder(), m.shape, object)
+	seen.value, seen.object, seen.unbindable, r.Body = value, object, b.unreadable, seen
 	if err != nil {
 		return because(b.unreadable, err)
 	}
 	if m.schema != nil {
 		if failed := m.schema.check(value); failed != nil {
+			if failed.Cause != nil {
+				seen.object = nil // as kin-openapi's errors hold the value
+			}
 			return failed
 		}
 	}
@@ -275,7 +280,24 @@ func (b *body) readOther(r *http.Request, m *media, data []byte) error {
 type content struct {
 	value      any
 	absent     bool
+	released   bool
 	unbindable *Error
+	object     map[string]any // to give back; nil: there is none, or somebody holds it
+}
+
+// objects are for the members of bodies. Handlers never get one: binding copies.
+var objects = sync.Pool{New: func() any { return map[string]any{} }}
+
+// maxPooledMembers is how many members an object may have that is kept for the next request.
+const maxPooledMembers = 64
+
+// release gives back what was made for the body. Nothing can be bound any more.
+func (c *content) release() {
+	if c.object != nil && len(c.object) <= maxPooledMembers {
+		clear(c.object)
+		objects.Put(c.object)
+	}
+	c.value, c.object, c.released = nil, nil, true
 }
 
 // HasRead reports whether a request's body was read whole, for who looks at the request afterwards.
@@ -301,6 +323,9 @@ func (Binder) Bind(target any, ec echo.Context) error {
 	c, ok := ec.Request().Body.(*content)
 	if !ok {
 		return errors.New("contract: the body was not validated as JSON: no operation of the document guards this request")
+	}
+	if c.released {
+		return errors.New("contract: the request is over, and its body with it")
 	}
 	if c.absent {
 		return io.EOF

@@ -1,10 +1,13 @@
 package contract_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/turbosmtp-go/billing/server/contract"
@@ -158,5 +161,70 @@ func TestBinderWithoutContract(t *testing.T) {
 	var book library.Book
 	if err := (contract.Binder{}).Bind(&book, ec); err == nil {
 		t.Error("an unguarded body was bound")
+	}
+}
+
+// TestBodiesAreKept has bodies that handlers and errors keep while the next ones are read.
+func TestBodiesAreKept(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	var failures []error
+	e := echo.New()
+	e.Binder = contract.Binder{}
+	e.HTTPErrorHandler = func(err error, _ echo.Context) { failures = append(failures, err) }
+	compiled, err := contract.Compile(loadLibrary(t), contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Use(compiled.Middleware)
+	library.RegisterHandlersWithBaseURL(e, library.NewStrictHandler(s, nil), compiled.BasePath())
+	const bodies = 20
+	var reviews []*library.ReviewJSONRequestBody
+	for i := range bodies {
+		e.ServeHTTP(nobody{}, request{method: "PUT", path: "/reviews", headers: plain, body: fmt.Sprintf(`{"scores":{"a":%d}}`, i)}.build())
+		e.ServeHTTP(nobody{}, request{method: "POST", path: "/books", headers: asJSON, body: fmt.Sprintf(`{"pages":%d}`, i+1)}.build())
+		reviews = append(reviews, s.seen().(library.ReviewRequestObject).JSONBody)
+	}
+	if len(failures) != bodies {
+		t.Fatalf("%d bodies were refused", len(failures))
+	}
+	for i, review := range reviews {
+		if got := (*review.Scores)["a"]; got != i || len(*review.Scores) != 1 {
+			t.Errorf("the body %d has become %v", i, *review.Scores)
+		}
+		var refused *contract.Error
+		var found *openapi3.SchemaError
+		if !errors.As(failures[i], &refused) || !errors.As(refused.Cause, &found) {
+			t.Fatalf("the body %d was refused by %v", i, failures[i])
+		}
+		if got, want := fmt.Sprint(found.Value), fmt.Sprintf("map[pages:%d]", i+1); got != want {
+			t.Errorf("the refused %s has become %s", want, got)
+		}
+	}
+}
+
+// TestBodyIsGone binds a body after its request was answered.
+func TestBodyIsGone(t *testing.T) {
+	t.Parallel()
+	e := echo.New()
+	e.Binder = contract.Binder{}
+	compiled, err := contract.Compile(loadLibrary(t), contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var review library.ReviewJSONRequestBody
+	var late error
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error {
+			err := next(ec)
+			late = ec.Bind(&review)
+			return err
+		}
+	}, compiled.Middleware)
+	library.RegisterHandlersWithBaseURL(e, library.NewStrictHandler(&shelf{}, nil), compiled.BasePath())
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, request{method: "PUT", path: "/reviews", headers: plain, body: `{"stars":3}`}.build())
+	if w.Code != 200 || late == nil || review.Stars != nil {
+		t.Errorf("%d, then bound %v: %v", w.Code, review.Stars, late)
 	}
 }

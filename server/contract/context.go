@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,12 +12,14 @@ import (
 // the client goes away, or only stops sending: what was begun for it is finished, and a client that
 // has closed its sending side still reads its answer.
 //
-// It is one allocation, and costs a timer only when somebody waits for its end.
+// It is one allocation. The time limit begins when somebody first looks at it, or when the credentials
+// have been accepted, and costs a timer only when somebody waits for its end.
 type requestContext struct {
 	context.Context // the request's, for its values
 	principal       any
 	body            content // what the handler sees of it
-	deadline        time.Time
+	limit           time.Duration
+	deadline        atomic.Int64 // of nanoseconds since epoch; 0: the time limit has not begun
 
 	mu    sync.Mutex
 	done  chan struct{}
@@ -25,7 +28,17 @@ type requestContext struct {
 }
 
 func newRequestContext(parent context.Context, limit time.Duration) *requestContext {
-	return &requestContext{Context: parent, deadline: time.Now().Add(limit)}
+	return &requestContext{Context: parent, limit: limit}
+}
+
+// epoch is what times are counted from: time.Since costs half of time.Now.
+var epoch = time.Now()
+
+// start begins the time limit, unless it has begun. It returns the time, and when the limit ends.
+func (c *requestContext) start() (now, deadline time.Duration) {
+	now = time.Since(epoch)
+	c.deadline.CompareAndSwap(0, int64(now+c.limit))
+	return now, time.Duration(c.deadline.Load())
 }
 
 type principalKey struct{}
@@ -43,7 +56,10 @@ func (c *requestContext) Value(key any) any {
 }
 
 // Deadline returns when the time limit ends.
-func (c *requestContext) Deadline() (time.Time, bool) { return c.deadline, true }
+func (c *requestContext) Deadline() (time.Time, bool) {
+	_, deadline := c.start()
+	return epoch.Add(deadline), true
+}
 
 // Done returns a channel that is closed at the end.
 func (c *requestContext) Done() <-chan struct{} {
@@ -54,7 +70,8 @@ func (c *requestContext) Done() <-chan struct{} {
 		if c.err != nil {
 			close(c.done)
 		} else {
-			c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
+			now, deadline := c.start()
+			c.timer = time.AfterFunc(deadline-now, func() { c.end(context.DeadlineExceeded) })
 		}
 	}
 	return c.done
@@ -64,10 +81,18 @@ func (c *requestContext) Done() <-chan struct{} {
 func (c *requestContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil && c.timer == nil && !time.Now().Before(c.deadline) {
-		c.err = context.DeadlineExceeded
+	if c.err == nil && c.timer == nil {
+		if now, deadline := c.start(); now >= deadline {
+			c.err = context.DeadlineExceeded
+		}
 	}
 	return c.err
+}
+
+// release ends the context, as the request has been answered.
+func (c *requestContext) release() {
+	c.end(context.Canceled)
+	c.body.release()
 }
 
 func (c *requestContext) end(reason error) {

@@ -21,9 +21,10 @@ var (
 
 // decode reads exactly one JSON value (RFC 8259): UTF-8 without a byte-order mark, no member name
 // twice with escapes resolved, nothing after it. Numbers stay the literals that were sent, as
-// json.Number. Members that s does not declare are checked as JSON and dropped.
-func decode(d *jsontext.Decoder, s *shape) (any, error) {
-	value, err := decodeValue(d, s)
+// json.Number. Members that s does not declare are checked as JSON and dropped. The members of a value that
+// is an object are put into object, where that is not nil.
+func decode(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
+	value, err := decodeValue(d, s, object)
 	if err != nil {
 		return nil, err
 	}
@@ -36,10 +37,13 @@ func decode(d *jsontext.Decoder, s *shape) (any, error) {
 	return value, nil
 }
 
-func decodeValue(d *jsontext.Decoder, s *shape) (any, error) {
+func decodeValue(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
 	switch d.PeekKind() { //nolint:exhaustive // the rest are literals, or errors that reading them finds
 	case '{':
-		return decodeObject(d, s)
+		if object == nil {
+			object = map[string]any{}
+		}
+		return decodeObject(d, s, object)
 	case '[':
 		return decodeArray(d, s)
 	case '0':
@@ -65,11 +69,10 @@ func decodeValue(d *jsontext.Decoder, s *shape) (any, error) {
 	return token.Bool(), nil
 }
 
-func decodeObject(d *jsontext.Decoder, s *shape) (any, error) {
+func decodeObject(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
 	if err := open(d); err != nil {
 		return nil, err
 	}
-	object := map[string]any{}
 	for d.PeekKind() != '}' {
 		raw, err := d.ReadValue()
 		if err != nil {
@@ -82,7 +85,7 @@ func decodeObject(d *jsontext.Decoder, s *shape) (any, error) {
 			}
 			continue
 		}
-		if object[name], err = decodeValue(d, member); err != nil {
+		if object[name], err = decodeValue(d, member, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +103,7 @@ func decodeArray(d *jsontext.Decoder, s *shape) (any, error) {
 	}
 	array := []any{}
 	for d.PeekKind() != ']' {
-		item, err := decodeValue(d, items)
+		item, err := decodeValue(d, items, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func FuzzDecode(f *testing.F) {
 			if err := b.fill(bytes.NewReader(data), -1, DefaultMaxBody); err != nil {
 				return nil, err
 			}
-			return decode(b.decoder(), s)
+			return decode(b.decoder(), s, nil)
 		}
 		value, err := read(nil)
 		pruned, prunedErr := read(declared)

@@ -240,7 +240,8 @@ func (g *glance) number(literal []byte) bool {
 	return err == nil && checkLimits(g.schema, float64(n)) == ""
 }
 
-// holds reports whether a value that decode has made satisfies the schema, its integers by their literals.
+// holds reports whether a value that decode has made satisfies the schema. kin-openapi is asked about integers
+// that a float holds exactly.
 func (g *glance) holds(value any) bool {
 	if g == nil {
 		return true
@@ -254,8 +255,9 @@ func (g *glance) holds(value any) bool {
 	case string:
 		return (g.enum == nil || g.enum[value]) && g.schema.VisitJSONString(value) == nil
 	case json.Number:
-		number, err := value.Float64()
-		return err == nil && checkInteger(g.schema, string(value)) == "" && g.schema.VisitJSONNumber(number) == nil
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		return err == nil && -maxFloatInteger < n && n < maxFloatInteger &&
+			checkLimits(g.schema, float64(n)) == "" && g.schema.VisitJSONNumber(float64(n)) == nil
 	case bool:
 		return g.schema.VisitJSONBoolean(value) == nil
 	}

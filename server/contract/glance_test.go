@@ -34,7 +34,7 @@ func judge(t testing.TB, s *openapi3.Schema, text string) (right, sure bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := decode(decoderOf(text), c.names)
+	value, err := decode(decoderOf(text), c.names, nil)
 	if err != nil {
 		return false, false
 	}

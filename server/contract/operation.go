@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -36,7 +35,7 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	ctx := newRequestContext(ec.Request().Context(), op.settings.timeLimit)
-	defer ctx.end(context.Canceled)
+	defer ctx.release()
 	if op.security != nil {
 		var err error
 		if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
@@ -53,11 +52,11 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	if op.body != nil {
-		left := time.Until(ctx.deadline)
+		began, _ := ctx.start()
 		if err := op.body.read(ec.Request(), &ctx.body); err != nil {
 			return err
 		}
-		if op.security != nil && left-time.Until(ctx.deadline) > maxStale {
+		if op.security != nil && time.Since(epoch)-began > maxStale {
 			var err error
 			if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
 				return err

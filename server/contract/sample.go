@@ -117,7 +117,7 @@ func (c *checker) refuses(body []byte) string {
 	if c == nil {
 		return ""
 	}
-	value, err := decode(jsontext.NewDecoder(bytes.NewReader(body)), c.names)
+	value, err := decode(jsontext.NewDecoder(bytes.NewReader(body)), c.names, nil)
 	if err != nil {
 		return err.Error()
 	}
