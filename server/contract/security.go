@@ -48,6 +48,7 @@ func (d *DeniedError) Error() string { return "contract: denied: " + d.Code }
 // are secrets: Credentials print as their schemes' names alone.
 type Credentials struct {
 	schemes []scheme
+	values  [2]string // of the first schemes, which mostly are all: looking them up again costs more
 	header  http.Header
 	query   url.Values // only where a scheme is found there
 }
@@ -58,11 +59,33 @@ type Credentials struct {
 func (c Credentials) Value(scheme string) string {
 	for i := range c.schemes {
 		if c.schemes[i].name == scheme {
+			if i < len(c.values) {
+				return c.values[i]
+			}
 			value, _ := c.schemes[i].read(c.header, c.query)
 			return value
 		}
 	}
 	return ""
+}
+
+// read looks the schemes' values up. They are whole when none is missing, and clear when none is a conflict.
+func (c *Credentials) read(r *http.Request) (whole, clear bool) {
+	clear = true
+	for i := range c.schemes {
+		if c.schemes[i].in == inQuery && c.query == nil {
+			c.query = r.URL.Query()
+		}
+		value, conflict := c.schemes[i].read(c.header, c.query)
+		if value == "" {
+			return false, false
+		}
+		clear = clear && !conflict
+		if i < len(c.values) {
+			c.values[i] = value
+		}
+	}
+	return true, clear
 }
 
 // String lists the names of the schemes, and none of their values.
@@ -186,23 +209,13 @@ func (s *security) compileAnswers(f *failures) error {
 
 // check returns who the request comes from, also when an error says that it is denied.
 func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
-	var query url.Values
+	credentials := Credentials{header: r.Header}
 	var denied *DeniedError
 	var who any // was denied
 	presented := false
 	for _, alternative := range s.alternatives {
-		whole, clear := true, true
-		for i := range alternative {
-			if alternative[i].in == inQuery && query == nil {
-				query = r.URL.Query()
-			}
-			value, conflict := alternative[i].read(r.Header, query)
-			if value == "" {
-				whole = false
-				break
-			}
-			clear = clear && !conflict
-		}
+		credentials.schemes = alternative
+		whole, clear := credentials.read(r)
 		if !whole {
 			continue
 		}
@@ -210,7 +223,7 @@ func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
 		if !clear {
 			continue
 		}
-		principal, err := s.authenticator.Authenticate(ctx, Credentials{alternative, r.Header, query})
+		principal, err := s.authenticator.Authenticate(ctx, credentials)
 		if err == nil {
 			return principal, nil
 		}

@@ -1,8 +1,10 @@
 package contract_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/turbosmtp-go/billing/server/contract"
 	"github.com/turbosmtp-go/billing/server/contract/internal/library"
 )
 
@@ -68,5 +70,26 @@ func TestAnonymousAlternative(t *testing.T) {
 		if s.who != row.who {
 			t.Errorf("%v: the principal is %v, want %v", row.headers, s.who, row.who)
 		}
+	}
+}
+
+// TestManySchemes has an alternative with more schemes than there is room for the values of.
+func TestManySchemes(t *testing.T) {
+	t.Parallel()
+	document := loadLibrary(t, "{key: [], site: []}", "{key: [], site: [], zone: [], token: []}",
+		"    site: {type: apiKey, in: header, name: X-Site}", "    site: {type: apiKey, in: header, name: X-Site}\n    zone: {type: apiKey, in: header, name: X-Zone}")
+	var got string
+	ask := serveDocument(t, document, &shelf{answer: library.AddBook201JSONResponse{Title: "a", Pages: 1}}, contract.WithAuthenticator(contract.AuthenticatorFunc(
+		func(_ context.Context, c contract.Credentials) (any, error) {
+			got = c.Value("key") + c.Value("site") + c.Value("zone") + c.Value("token") + c.Value("user")
+			if c.Value("zone") == "" {
+				return nil, contract.ErrNotAccepted
+			}
+			return "zone reader", nil
+		})))
+	headers := append([]string{"X-Site", "s1", "X-Zone", "z1"}, asJSON...)
+	request{"", "POST", "/books?key=k1", headers, `{"title":"a","pages":1}`, 201, "title"}.run(t, ask)
+	if got != "k1s1z1good" {
+		t.Errorf("the authenticator saw %q", got)
 	}
 }
