@@ -14,8 +14,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/labstack/echo/v4"
-	"github.com/oapi-codegen/runtime"
 )
 
 // body is what an operation wants of a request's body.
@@ -37,6 +35,7 @@ type media struct {
 	kind   mediaKind
 	schema *schema // nil: anything
 	shape  *shape
+	plain  *plainType // that handlers bind to
 }
 
 type mediaKind int
@@ -76,7 +75,7 @@ func compileBody(declared *openapi3.RequestBody, place string, max int64, bodies
 		if strings.ContainsAny(name, "*,") {
 			return nil, placed(where, "a range of media types cannot be enforced")
 		}
-		m := media{name: name, kind: kindOf(name)}
+		m := media{name: name, kind: kindOf(name), plain: new(plainType)}
 		if m.kind == mediaIsOther && openapi3filter.RegisteredBodyDecoder(strings.ToLower(name)) == nil {
 			return nil, placed(where, "this media type cannot be enforced: nothing decodes it")
 		}
@@ -211,6 +210,7 @@ func because(answer *Error, err error) *Error {
 
 func (b *body) readJSON(r *http.Request, seen *content, m *media, buffer *buffer) error {
 	object := objects.Get().(map[string]any)
+	seen.plain = m.plain
 	value, err := decode(buffer.decoder(), m.shape, object)
 	seen.value, seen.object, seen.unbindable, r.Body = value, object, b.unreadable, seen
 	if err != nil {
@@ -281,6 +281,7 @@ type content struct {
 	value      any
 	absent     bool
 	released   bool
+	plain      *plainType
 	unbindable *Error
 	object     map[string]any // to give back; nil: there is none, or somebody holds it
 }
@@ -311,27 +312,3 @@ func (c *content) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Close does nothing.
 func (c *content) Close() error { return nil }
-
-// Binder hands handlers the value that was validated. It is an echo.Binder, and the one that the
-// generated server needs: with echo's own, a body could be decoded a second time, and differently.
-type Binder struct{}
-
-// Bind sets target, a pointer to a generated type, from the validated body of the request. It
-// returns io.EOF when an optional body is absent, an *Error when the value does not fit the type,
-// and another error when no operation of the document guards the request.
-func (Binder) Bind(target any, ec echo.Context) error {
-	c, ok := ec.Request().Body.(*content)
-	if !ok {
-		return errors.New("contract: the body was not validated as JSON: no operation of the document guards this request")
-	}
-	if c.released {
-		return errors.New("contract: the request is over, and its body with it")
-	}
-	if c.absent {
-		return io.EOF
-	}
-	if err := runtime.BindJSONValue(c.value, target); err != nil {
-		return because(c.unbindable, err)
-	}
-	return nil
-}
