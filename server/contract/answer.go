@@ -160,7 +160,7 @@ func (a *answers) verify(r *recorder, method string) error {
 		}
 		return nil
 	}
-	contentType := mediaType(r.header.Get("Content-Type"))
+	contentType := r.mediaType()
 	check, ok := declared.media[contentType]
 	if !ok {
 		return a.wrong(r.status, "the media type "+strconv.Quote(contentType)+" is not documented")
@@ -254,9 +254,18 @@ func (r *recorder) Write(data []byte) (int, error) {
 	return r.body.Write(data)
 }
 
+// mediaType returns the answer's media type, "" when it says none.
+func (r *recorder) mediaType() string {
+	said := r.header["Content-Type"]
+	if len(said) == 0 {
+		return ""
+	}
+	return mediaType(said[0])
+}
+
 // streams says whether the answer is a documented one that is not JSON.
 func (r *recorder) streams() bool {
-	base := mediaType(r.header.Get("Content-Type"))
+	base := r.mediaType()
 	if base == "" || kindOf(base) == mediaIsJSON {
 		return false
 	}

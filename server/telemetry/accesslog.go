@@ -11,15 +11,15 @@ import (
 // AccessLog logs each request once it is answered, in a line "request" at Info, or at Debug for the
 // probes /livez and /readyz. The line has these attributes:
 //
-//   - request_id: the answer's X-Request-Id;
-//   - account: what account returns for the request's principal, also for one that was denied. It is left
-//     out when nobody was found; account may be nil. It must not return a credential;
 //   - method: one that everybody knows, or "other";
 //   - route: the route's pattern, or "unmatched";
 //   - status: the answer's, 0 when there was none;
+//   - code: the document's error code, when the answer is of a check that has one;
+//   - request_id: the answer's X-Request-Id;
 //   - duration_ms: how long it took;
 //   - address: where the request came from;
-//   - code: the document's error code, when the answer is of a check that has one;
+//   - account: what account returns for the request's principal, also for one that was denied. It is left
+//     out when nobody was found; account may be nil. It must not return a credential;
 //   - aborted: true, only when a panic went past, so that the answer is missing or broken off;
 //   - trace_id: the request's trace, only where there is one.
 //
@@ -52,6 +52,8 @@ func levelOf(route string) slog.Level {
 type accessLog struct {
 	logger  *slog.Logger
 	account func(principal any) string
+	// handlers have written what is the same for all requests with an outcome.
+	handlers table[slog.Handler]
 }
 
 func (l *accessLog) observe(ec echo.Context, x *exchange) {
@@ -60,19 +62,21 @@ func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	if !l.logger.Enabled(ctx, level) {
 		return
 	}
-	var room [10]slog.Attr
+	o := x.outcome()
+	handler := l.handlers.get(o, func() slog.Handler {
+		same := []slog.Attr{slog.String("method", o.method), slog.String("route", o.route), slog.Int("status", o.status)}
+		if o.code != "" {
+			same = append(same, slog.String("code", o.code))
+		}
+		return l.logger.Handler().WithAttrs(same)
+	})
+	var room [5]slog.Attr
 	line := append(room[:0],
 		slog.String("request_id", ec.Response().Header().Get(echo.HeaderXRequestID)),
-		slog.String("method", methodOf(r)),
-		slog.String("route", routeOf(ec)),
-		slog.Int("status", x.status),
 		slog.Float64("duration_ms", float64(x.took.Round(time.Microsecond))/float64(time.Millisecond)),
 		slog.String("address", ec.RealIP()))
 	if account := principal(ctx, l.account); account != "" {
 		line = append(line, slog.String("account", account))
-	}
-	if x.code != "" {
-		line = append(line, slog.String("code", x.code))
 	}
 	if x.aborted {
 		line = append(line, slog.Bool("aborted", true))
@@ -83,5 +87,5 @@ func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	// A Logger would look for the line of code that logs, which is always this one.
 	record := slog.NewRecord(x.began.Add(x.took), level, "request", 0)
 	record.AddAttrs(line...)
-	_ = l.logger.Handler().Handle(ctx, record)
+	_ = handler.Handle(ctx, record)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/turbosmtp-go/billing/server"
+	"github.com/turbosmtp-go/billing/server/contract"
 	"github.com/turbosmtp-go/billing/server/telemetry"
 )
 
@@ -100,3 +101,47 @@ func BenchmarkRequest(b *testing.B) {
 type nowhere struct{}
 
 func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+// ownContext is what a middleware puts around echo's context.
+type ownContext struct{ echo.Context }
+
+// TestOwnContexts has a middleware with a context of its own between those of this package: a request is
+// still one line, of the error that it was answered from, and what is kept in any of the contexts is found.
+func TestOwnContexts(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	metrics := telemetry.NewMetrics()
+	e := echo.New()
+	var found any
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error {
+			err := next(ec)
+			found = ec.Get("kept")
+			return err
+		}
+	}, metrics.Middleware, func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ec echo.Context) error { return next(ownContext{ec}) }
+	}, telemetry.AccessLog(slog.New(slog.NewTextHandler(&log, nil).WithGroup("http")), nil))
+	e.GET("/orders", func(ec echo.Context) error {
+		if _, ok := ec.(ownContext); !ok {
+			t.Errorf("the handler's context is a %T", ec)
+		}
+		ec.Set("kept", 1)
+		return &contract.Error{Status: http.StatusTeapot, Code: "no_coffee"}
+	})
+	e.HTTPErrorHandler = func(_ error, ec echo.Context) { _ = ec.NoContent(http.StatusTeapot) }
+	for range 2 {
+		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders", nil))
+	}
+	for _, line := range strings.Split(strings.TrimSpace(log.String()), "\n") {
+		if !strings.Contains(line, "http.method=GET http.route=/orders http.status=418 http.code=no_coffee http.request_id=") {
+			t.Errorf("logged %s", line)
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n != 2 || found != 1 {
+		t.Errorf("%d lines, and %v was kept", n, found)
+	}
+	if got := counted(t, metrics.Registry(), "billing_http_requests_total"); got["code=no_coffee,method=GET,route=/orders,status=418"] != 2 {
+		t.Errorf("counted %v", got)
+	}
+}

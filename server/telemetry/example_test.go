@@ -48,6 +48,6 @@ func Example() {
 		}
 	}
 	// Output:
-	// level=INFO msg=request request_id=example method=POST route=/api/v2/billing/buy_emailvalidation_credits status=400 address=192.0.2.1 account=ann code=amount_should_not_be_less_than_15
+	// level=INFO msg=request method=POST route=/api/v2/billing/buy_emailvalidation_credits status=400 code=amount_should_not_be_less_than_15 request_id=example address=192.0.2.1 account=ann
 	// billing_http_requests_total{code="amount_should_not_be_less_than_15",method="POST",route="/api/v2/billing/buy_emailvalidation_credits",status="400"} 1
 }

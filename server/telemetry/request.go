@@ -1,10 +1,6 @@
 package telemetry
 
 import (
-	"maps"
-	"sync"
-	"sync/atomic"
-
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -25,17 +21,7 @@ type requestMetrics struct {
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
-
-	// known are the series that there are, so that a request costs one look-up. The map is never
-	// changed, but replaced.
-	known atomic.Pointer[map[outcome]series]
-	lock  sync.Mutex // for who replaces it
-}
-
-// outcome is what requests are told apart by.
-type outcome struct {
-	method, route, code string
-	status              int // 0: aborted
+	series   table[series]
 }
 
 type series struct {
@@ -58,38 +44,22 @@ func newRequestMetrics() *requestMetrics {
 	}
 }
 
-func (m *requestMetrics) observe(ec echo.Context, x *exchange) {
+func (m *requestMetrics) observe(_ echo.Context, x *exchange) {
 	m.inFlight.Dec()
-	o := outcome{method: methodOf(ec.Request()), route: routeOf(ec), code: x.code, status: x.status}
+	o := x.outcome()
 	if x.aborted {
 		o.status = 0
 	}
-	s := m.series(o)
+	s := m.series.get(o, func() series {
+		status := "aborted"
+		if o.status != 0 {
+			status = statusText(o.status)
+		}
+		return series{
+			total:    m.total.WithLabelValues(o.method, o.route, status, o.code),
+			duration: m.duration.WithLabelValues(o.method, o.route),
+		}
+	})
 	s.total.Inc()
 	s.duration.Observe(x.took.Seconds())
-}
-
-// series returns the series of an outcome.
-func (m *requestMetrics) series(o outcome) series {
-	if known := m.known.Load(); known != nil {
-		if s, ok := (*known)[o]; ok {
-			return s
-		}
-	}
-	m.lock.Lock()
-	defer m.lock.Unlock()
-	status := "aborted"
-	if o.status != 0 {
-		status = statusText(o.status)
-	}
-	s := series{
-		total:    m.total.WithLabelValues(o.method, o.route, status, o.code),
-		duration: m.duration.WithLabelValues(o.method, o.route),
-	}
-	more := map[outcome]series{o: s}
-	if known := m.known.Load(); known != nil {
-		maps.Copy(more, *known)
-	}
-	m.known.Store(&more)
-	return s
 }

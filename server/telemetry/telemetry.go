@@ -7,7 +7,10 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,7 +21,11 @@ import (
 // exchange is a request and its answer, which all middlewares of this package share. The outermost of
 // them turns a failure into an answer, and then tells all of them how it ended: so each sees the final
 // status, and a middleware between them, or within, may answer failures as well.
+//
+// It is the echo.Context of all that goes on within the outermost, and so is found in it: to keep it in
+// one of echo's would cost a map.
 type exchange struct {
+	echo.Context
 	began     time.Time
 	took      time.Duration
 	status    int    // of the answer; 0: none was begun
@@ -34,8 +41,16 @@ type observer interface {
 	observe(ec echo.Context, x *exchange)
 }
 
-// exchangeKey is where a request's exchange is found.
+// exchangeKey is what a request's exchange is asked for by.
 const exchangeKey = "telemetry.exchange"
+
+// Get returns the exchange itself, too, also where another middleware has put a context around it.
+func (x *exchange) Get(key string) any {
+	if key == exchangeKey {
+		return x
+	}
+	return x.Context.Get(key)
+}
 
 // around lets next handle a request, and o see how it ended.
 func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
@@ -45,11 +60,10 @@ func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
 		x.note(err)
 		return err
 	}
-	x := &exchange{began: time.Now(), aborted: true}
+	x := &exchange{Context: ec, began: time.Now(), aborted: true}
 	x.observers = append(x.room[:0], o)
-	ec.Set(exchangeKey, x)
 	defer x.end(ec) // also when a panic goes past, such as http.ErrAbortHandler
-	if err := next(ec); err != nil {
+	if err := next(x); err != nil {
 		x.note(err)
 		ec.Error(err)
 	}
@@ -121,6 +135,41 @@ func routeOf(ec echo.Context) string {
 		return route
 	}
 	return unmatched
+}
+
+// outcome is what requests are told apart by.
+type outcome struct {
+	method, route, code string
+	status              int // 0: there was no answer
+}
+
+func (x *exchange) outcome() outcome {
+	return outcome{method: methodOf(x.Request()), route: routeOf(x), code: x.code, status: x.status}
+}
+
+// table has a value for each outcome that there was, so that it costs one look-up. The map is never
+// changed, but replaced.
+type table[V any] struct {
+	known atomic.Pointer[map[outcome]V]
+	lock  sync.Mutex // for who replaces it
+}
+
+// get returns an outcome's value, which make makes when it is the first of its kind.
+func (t *table[V]) get(o outcome, make func() V) V {
+	if known := t.known.Load(); known != nil {
+		if v, ok := (*known)[o]; ok {
+			return v
+		}
+	}
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	v := make()
+	more := map[outcome]V{o: v}
+	if known := t.known.Load(); known != nil {
+		maps.Copy(more, *known)
+	}
+	t.known.Store(&more)
+	return v
 }
 
 // methodOf returns a request's method where it is one that everybody knows.

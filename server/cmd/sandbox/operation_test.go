@@ -124,8 +124,9 @@ func TestASandboxIsWatched(t *testing.T) {
 		t.Error(err)
 	}
 	for _, want := range []string{
-		`"msg":"request","request_id":"the-one","method":"POST","route":"/api/v2/billing/buy_emailvalidation_credits","status":400,"duration_ms":`,
-		`"account":"sandbox-inactive","code":"account_is_inactive"`,
+		`"msg":"request","method":"POST","route":"/api/v2/billing/buy_emailvalidation_credits","status":400,"code":"`,
+		`,"request_id":"the-one","duration_ms":`,
+		`"status":401,"code":"account_is_inactive",`, `,"account":"sandbox-inactive"`,
 	} {
 		if !strings.Contains(w.log.String(), want) {
 			t.Errorf("the log does not have %s: %s", want, w.log)
