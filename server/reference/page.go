@@ -39,7 +39,8 @@ type site struct {
 	version string // changes when an asset does
 }
 
-// loadSite reads what is embedded, once.
+// loadSite reads what is embedded, once, and when somebody looks at it: to reckon its version takes as long as
+// a tenth of a server's start.
 var loadSite = sync.OnceValues(func() (*site, error) { return newSite(pageFiles, static.FS) })
 
 // newSite reads the page from this package's files, and its assets from them and from Swagger UI's.
@@ -81,13 +82,23 @@ type pageView struct {
 }
 
 func (h *Handler) servePage(w http.ResponseWriter, r *http.Request) {
+	site, err := loadSite()
+	if err != nil {
+		failPage(w, r)
+		return
+	}
 	var body bytes.Buffer // whole before the first byte leaves, so that no page breaks off in the middle
-	view := pageView{Title: h.document.parsed.Info.Title, Home: h.home, Version: h.site.version}
-	if err := h.site.page.Execute(&body, view); err != nil {
-		write(w, r, http.StatusInternalServerError, "application/json", []byte(`{"message":"The page cannot be shown."}`))
+	view := pageView{Title: h.document.parsed.Info.Title, Home: h.home, Version: site.version}
+	if err := site.page.Execute(&body, view); err != nil {
+		failPage(w, r)
 		return
 	}
 	write(w, r, http.StatusOK, "text/html; charset=utf-8", body.Bytes())
+}
+
+// failPage answers when what is embedded cannot be read, which cannot be.
+func failPage(w http.ResponseWriter, r *http.Request) {
+	write(w, r, http.StatusInternalServerError, "application/json", []byte(`{"message":"The page cannot be shown."}`))
 }
 
 // redirectToPage leads to the one address of the page, by a relative path: its links are relative too,

@@ -32,7 +32,6 @@ func Paths() []string {
 type Handler struct {
 	document *document
 	address  address
-	site     *site
 	home     string
 }
 
@@ -57,11 +56,7 @@ func New(document []byte, publicURL string, options ...Option) (*Handler, error)
 	if err != nil {
 		return nil, err
 	}
-	site, err := loadSite()
-	if err != nil {
-		return nil, err
-	}
-	return &Handler{document: parsed, address: address, site: site, home: s.home}, nil
+	return &Handler{document: parsed, address: address, home: s.home}, nil
 }
 
 // ServeHTTP answers with what is at the request's path.
@@ -94,8 +89,15 @@ func (h *Handler) find(path string) http.HandlerFunc {
 		return h.serveJSON
 	}
 	name, below := strings.CutPrefix(path, pagePath+"/")
-	if a, ok := h.site.assets[name]; ok && below {
-		return func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, h.site.version) }
+	if !below {
+		return nil
+	}
+	site, err := loadSite()
+	if err != nil {
+		return failPage
+	}
+	if a, ok := site.assets[name]; ok {
+		return func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, site.version) }
 	}
 	return nil
 }

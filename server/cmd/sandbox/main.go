@@ -9,9 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
 func main() {
@@ -54,6 +57,9 @@ var errUsage = errors.New("wrong use")
 
 // run is the command without the process around it. Its error has been written to stderr.
 func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) error {
+	if slices.Contains(args, "serve") { // which needs them: they are read beside all that comes before
+		go sandbox.ReadDocuments()
+	}
 	exited := errors.New("exited")
 	var cli commands
 	parser, err := kong.New(&cli,

@@ -37,7 +37,6 @@ type serve struct {
 
 // Run serves until the context is done.
 func (s *serve) Run(env *environment) (err error) {
-	go sandbox.ReadDocuments()
 	ops, err := s.operate(env)
 	if err != nil {
 		return err
