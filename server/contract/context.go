@@ -3,7 +3,6 @@ package contract
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -12,14 +11,12 @@ import (
 // the client goes away, or only stops sending: what was begun for it is finished, and a client that
 // has closed its sending side still reads its answer.
 //
-// It is one allocation. The time limit begins when somebody first looks at it, or when the credentials
-// have been accepted, and costs a timer only when somebody waits for its end.
+// It is one allocation, and costs a timer only when somebody waits for its end.
 type requestContext struct {
 	context.Context // the request's, for its values
 	principal       any
-	body            content // what the handler sees of it
-	limit           time.Duration
-	deadline        atomic.Int64 // of nanoseconds since epoch; 0: the time limit has not begun
+	body            content       // what the handler sees of it
+	deadline        time.Duration // after epoch
 
 	mu    sync.Mutex
 	done  chan struct{}
@@ -28,18 +25,11 @@ type requestContext struct {
 }
 
 func newRequestContext(parent context.Context, limit time.Duration) *requestContext {
-	return &requestContext{Context: parent, limit: limit}
+	return &requestContext{Context: parent, deadline: time.Since(epoch) + limit}
 }
 
-// epoch is what times are counted from: time.Since costs half of time.Now.
+// epoch is what times are counted from, as time.Since costs half of time.Now.
 var epoch = time.Now()
-
-// start begins the time limit, unless it has begun. It returns the time, and when the limit ends.
-func (c *requestContext) start() (now, deadline time.Duration) {
-	now = time.Since(epoch)
-	c.deadline.CompareAndSwap(0, int64(now+c.limit))
-	return now, time.Duration(c.deadline.Load())
-}
 
 type principalKey struct{}
 
@@ -56,10 +46,7 @@ func (c *requestContext) Value(key any) any {
 }
 
 // Deadline returns when the time limit ends.
-func (c *requestContext) Deadline() (time.Time, bool) {
-	_, deadline := c.start()
-	return epoch.Add(deadline), true
-}
+func (c *requestContext) Deadline() (time.Time, bool) { return epoch.Add(c.deadline), true }
 
 // Done returns a channel that is closed at the end.
 func (c *requestContext) Done() <-chan struct{} {
@@ -70,8 +57,7 @@ func (c *requestContext) Done() <-chan struct{} {
 		if c.err != nil {
 			close(c.done)
 		} else {
-			now, deadline := c.start()
-			c.timer = time.AfterFunc(deadline-now, func() { c.end(context.DeadlineExceeded) })
+			c.timer = time.AfterFunc(c.deadline-time.Since(epoch), func() { c.end(context.DeadlineExceeded) })
 		}
 	}
 	return c.done
@@ -81,10 +67,8 @@ func (c *requestContext) Done() <-chan struct{} {
 func (c *requestContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil && c.timer == nil {
-		if now, deadline := c.start(); now >= deadline {
-			c.err = context.DeadlineExceeded
-		}
+	if c.err == nil && c.timer == nil && time.Since(epoch) >= c.deadline {
+		c.err = context.DeadlineExceeded
 	}
 	return c.err
 }

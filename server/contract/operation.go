@@ -52,7 +52,7 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	if op.body != nil {
-		began, _ := ctx.start()
+		began := time.Since(epoch)
 		if err := op.body.read(ec.Request(), &ctx.body); err != nil {
 			return err
 		}
