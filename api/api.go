@@ -18,12 +18,17 @@ var (
 	sandboxDocument []byte
 )
 
-// Document and SandboxDocument return what Load and LoadSandbox do, but always the same value, which
-// nobody may change. It is read once, at the first call.
 var (
-	Document        = sync.OnceValues(Load)
-	SandboxDocument = sync.OnceValues(LoadSandbox)
+	readDocument        = sync.OnceValues(Load)
+	readSandboxDocument = sync.OnceValues(LoadSandbox)
 )
+
+// Document returns what Load does, but always the same value, which nobody may change. It is read at the
+// first call. It fails as Load does.
+func Document() (*openapi3.T, error) { return readDocument() }
+
+// SandboxDocument does with the document of the sandbox's control what Document does with the API's.
+func SandboxDocument() (*openapi3.T, error) { return readSandboxDocument() }
 
 // YAML returns a copy of the API's document as it was written.
 func YAML() []byte {

@@ -19,7 +19,8 @@ type Binder struct{}
 
 // Bind sets target, a pointer to a generated type, from the validated body of the request. It
 // returns io.EOF when an optional body is absent, an *Error when the value does not fit the type,
-// and another error when no operation of the document guards the request, or when it is over.
+// and another error when no operation of the document guards the request, or when it is over. It is for the
+// handler, and must not be called beside it.
 func (Binder) Bind(target any, ec echo.Context) error {
 	c, ok := ec.Request().Body.(*content)
 	if !ok {

@@ -15,8 +15,8 @@ import (
 type requestContext struct {
 	context.Context // the request's, for its values
 	principal       any
-	body            content       // what the handler sees of it
-	deadline        time.Duration // after epoch
+	body            content // what the handler sees of it
+	deadline        time.Time
 
 	mu    sync.Mutex
 	done  chan struct{}
@@ -25,11 +25,8 @@ type requestContext struct {
 }
 
 func newRequestContext(parent context.Context, limit time.Duration) *requestContext {
-	return &requestContext{Context: parent, deadline: time.Since(epoch) + limit}
+	return &requestContext{Context: parent, deadline: time.Now().Add(limit)}
 }
-
-// epoch is what times are counted from, as time.Since costs half of time.Now.
-var epoch = time.Now()
 
 type principalKey struct{}
 
@@ -46,7 +43,7 @@ func (c *requestContext) Value(key any) any {
 }
 
 // Deadline returns when the time limit ends.
-func (c *requestContext) Deadline() (time.Time, bool) { return epoch.Add(c.deadline), true }
+func (c *requestContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
 // Done returns a channel that is closed at the end.
 func (c *requestContext) Done() <-chan struct{} {
@@ -57,7 +54,7 @@ func (c *requestContext) Done() <-chan struct{} {
 		if c.err != nil {
 			close(c.done)
 		} else {
-			c.timer = time.AfterFunc(c.deadline-time.Since(epoch), func() { c.end(context.DeadlineExceeded) })
+			c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
 		}
 	}
 	return c.done
@@ -67,7 +64,7 @@ func (c *requestContext) Done() <-chan struct{} {
 func (c *requestContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil && c.timer == nil && time.Since(epoch) >= c.deadline {
+	if c.err == nil && c.timer == nil && !time.Now().Before(c.deadline) {
 		c.err = context.DeadlineExceeded
 	}
 	return c.err

@@ -52,11 +52,11 @@ func (op *operation) serve(ec echo.Context, next echo.HandlerFunc) error {
 		}
 	}
 	if op.body != nil {
-		began := time.Since(epoch)
+		left := time.Until(ctx.deadline)
 		if err := op.body.read(ec.Request(), &ctx.body); err != nil {
 			return err
 		}
-		if op.security != nil && time.Since(epoch)-began > maxStale {
+		if op.security != nil && left-time.Until(ctx.deadline) > maxStale {
 			var err error
 			if ctx.principal, err = op.security.check(ctx, ec.Request()); err != nil {
 				return err

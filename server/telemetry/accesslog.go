@@ -30,10 +30,14 @@ func AccessLog(logger *slog.Logger, account func(principal any) string) echo.Mid
 	if logger == nil {
 		logger = slog.Default()
 	}
-	l := &accessLog{logger: logger, account: account}
+	l := &accessLog{handler: logger.Handler(), account: account}
+	switch l.handler.(type) {
+	case *slog.JSONHandler, *slog.TextHandler:
+		l.written = new(table[slog.Handler])
+	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
-			if ec.Get(exchangeKey) == nil && !l.logger.Enabled(ec.Request().Context(), levelOf(ec.Path())) {
+			if ec.Get(exchangeKey) == nil && !l.handler.Enabled(ec.Request().Context(), levelOf(ec.Path())) {
 				return next(ec)
 			}
 			return around(ec, next, l)
@@ -50,28 +54,27 @@ func levelOf(route string) slog.Level {
 }
 
 type accessLog struct {
-	logger  *slog.Logger
+	handler slog.Handler
 	account func(principal any) string
-	// handlers have written what is the same for all requests with an outcome.
-	handlers table[slog.Handler]
+	// written are handlers that have made text of what is the same for all requests with an outcome. It is nil
+	// for a handler that may want to look at that in each record.
+	written *table[slog.Handler]
 }
 
 func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	r := ec.Request()
 	ctx, level := r.Context(), levelOf(ec.Path())
-	if !l.logger.Enabled(ctx, level) {
+	if !l.handler.Enabled(ctx, level) {
 		return
 	}
-	o := x.outcome()
-	handler := l.handlers.get(o, func() slog.Handler {
-		same := []slog.Attr{slog.String("method", o.method), slog.String("route", o.route), slog.Int("status", o.status)}
-		if o.code != "" {
-			same = append(same, slog.String("code", o.code))
-		}
-		return l.logger.Handler().WithAttrs(same)
-	})
-	var room [5]slog.Attr
-	line := append(room[:0],
+	var room [10]slog.Attr
+	o, handler, line := x.outcome(), l.handler, room[:0]
+	if l.written != nil {
+		handler = l.written.get(o, func() slog.Handler { return l.handler.WithAttrs(o.attributes(nil)) })
+	} else {
+		line = o.attributes(line)
+	}
+	line = append(line,
 		slog.String("request_id", ec.Response().Header().Get(echo.HeaderXRequestID)),
 		slog.Float64("duration_ms", float64(x.took.Round(time.Microsecond))/float64(time.Millisecond)),
 		slog.String("address", ec.RealIP()))
@@ -88,4 +91,13 @@ func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	record := slog.NewRecord(x.began.Add(x.took), level, "request", 0)
 	record.AddAttrs(line...)
 	_ = handler.Handle(ctx, record)
+}
+
+// attributes adds what the outcome says to a line.
+func (o outcome) attributes(line []slog.Attr) []slog.Attr {
+	line = append(line, slog.String("method", o.method), slog.String("route", o.route), slog.Int("status", o.status))
+	if o.code != "" {
+		line = append(line, slog.String("code", o.code))
+	}
+	return line
 }

@@ -3,9 +3,11 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,43 +107,77 @@ func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
 // ownContext is what a middleware puts around echo's context.
 type ownContext struct{ echo.Context }
 
-// TestOwnContexts has a middleware with a context of its own between those of this package: a request is
-// still one line, of the error that it was answered from, and what is kept in any of the contexts is found.
+// TestOwnContexts has a middleware with a context of its own, around those of this package or between them: a
+// request is still one line, of the error that it was answered from, and what is kept in a context is found.
 func TestOwnContexts(t *testing.T) {
 	t.Parallel()
-	var log strings.Builder
-	metrics := telemetry.NewMetrics()
-	e := echo.New()
-	var found any
-	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(ec echo.Context) error {
-			err := next(ec)
-			found = ec.Get("kept")
-			return err
+	for around := range 2 {
+		var log strings.Builder
+		metrics := telemetry.NewMetrics()
+		middlewares := []echo.MiddlewareFunc{metrics.Middleware, telemetry.AccessLog(slog.New(slog.NewTextHandler(&log, nil).WithGroup("http")), nil)}
+		e := echo.New()
+		var found any
+		e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(ec echo.Context) error {
+				err := next(ec)
+				found = ec.Get("kept")
+				return err
+			}
+		})
+		e.Use(slices.Insert(middlewares, around, func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(ec echo.Context) error { return next(ownContext{ec}) }
+		})...)
+		e.GET("/orders", func(ec echo.Context) error {
+			if _, ok := ec.(ownContext); !ok {
+				t.Errorf("the handler's context is a %T", ec)
+			}
+			ec.Set("kept", 1)
+			return &contract.Error{Status: http.StatusTeapot, Code: "no_coffee"}
+		})
+		e.HTTPErrorHandler = func(_ error, ec echo.Context) { _ = ec.NoContent(http.StatusTeapot) }
+		for range 2 {
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders", nil))
 		}
-	}, metrics.Middleware, func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(ec echo.Context) error { return next(ownContext{ec}) }
-	}, telemetry.AccessLog(slog.New(slog.NewTextHandler(&log, nil).WithGroup("http")), nil))
-	e.GET("/orders", func(ec echo.Context) error {
-		if _, ok := ec.(ownContext); !ok {
-			t.Errorf("the handler's context is a %T", ec)
+		for _, line := range strings.Split(strings.TrimSpace(log.String()), "\n") {
+			if !strings.Contains(line, "http.method=GET http.route=/orders http.status=418 http.code=no_coffee http.request_id=") {
+				t.Errorf("%d: logged %s", around, line)
+			}
 		}
-		ec.Set("kept", 1)
-		return &contract.Error{Status: http.StatusTeapot, Code: "no_coffee"}
+		if n := strings.Count(log.String(), "\n"); n != 2 || found != 1 {
+			t.Errorf("%d: %d lines, and %v was kept", around, n, found)
+		}
+		if got := counted(t, metrics.Registry(), "billing_http_requests_total"); got["code=no_coffee,method=GET,route=/orders,status=418"] != 2 {
+			t.Errorf("%d: counted %v", around, got)
+		}
+	}
+}
+
+// filter is a handler that looks at the records.
+type filter struct {
+	slog.Handler
+	names *[]string
+}
+
+func (f filter) Handle(ctx context.Context, record slog.Record) error {
+	record.Attrs(func(a slog.Attr) bool {
+		*f.names = append(*f.names, a.Key)
+		return true
 	})
-	e.HTTPErrorHandler = func(_ error, ec echo.Context) { _ = ec.NoContent(http.StatusTeapot) }
+	return f.Handler.Handle(ctx, record)
+}
+
+// TestRecordsAreWhole has a handler of the caller's own, which sees all of each request in its record.
+func TestRecordsAreWhole(t *testing.T) {
+	t.Parallel()
+	var names []string
+	e := echo.New()
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(telemetry.AccessLog(slog.New(filter{slog.NewTextHandler(io.Discard, nil), &names}), nil))
 	for range 2 {
+		names = nil
 		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders", nil))
-	}
-	for _, line := range strings.Split(strings.TrimSpace(log.String()), "\n") {
-		if !strings.Contains(line, "http.method=GET http.route=/orders http.status=418 http.code=no_coffee http.request_id=") {
-			t.Errorf("logged %s", line)
+		if got := strings.Join(names, " "); got != "method route status request_id duration_ms address" {
+			t.Errorf("the record has %s", got)
 		}
-	}
-	if n := strings.Count(log.String(), "\n"); n != 2 || found != 1 {
-		t.Errorf("%d lines, and %v was kept", n, found)
-	}
-	if got := counted(t, metrics.Registry(), "billing_http_requests_total"); got["code=no_coffee,method=GET,route=/orders,status=418"] != 2 {
-		t.Errorf("counted %v", got)
 	}
 }

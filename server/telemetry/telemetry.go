@@ -9,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,8 @@ import (
 // status, and a middleware between them, or within, may answer failures as well.
 //
 // It is the echo.Context of all that goes on within the outermost, and so is found in it: to keep it in
-// one of echo's would cost a map.
+// one of echo's would cost a map. Where that one is not echo's own, it is kept in it all the same, as
+// handlers want to see the one that they know.
 type exchange struct {
 	echo.Context
 	began     time.Time
@@ -52,6 +54,9 @@ func (x *exchange) Get(key string) any {
 	return x.Context.Get(key)
 }
 
+// echosOwn is the type of the contexts that echo makes.
+var echosOwn = reflect.TypeOf(echo.New().NewContext(nil, nil))
+
 // around lets next handle a request, and o see how it ended.
 func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
 	if x, ok := ec.Get(exchangeKey).(*exchange); ok {
@@ -63,7 +68,12 @@ func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
 	x := &exchange{Context: ec, began: time.Now(), aborted: true}
 	x.observers = append(x.room[:0], o)
 	defer x.end(ec) // also when a panic goes past, such as http.ErrAbortHandler
-	if err := next(x); err != nil {
+	within := echo.Context(x)
+	if reflect.TypeOf(ec) != echosOwn {
+		ec.Set(exchangeKey, x)
+		within = ec
+	}
+	if err := next(within); err != nil {
 		x.note(err)
 		ec.Error(err)
 	}
@@ -163,11 +173,15 @@ func (t *table[V]) get(o outcome, make func() V) V {
 	}
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	v := make()
-	more := map[outcome]V{o: v}
+	more := map[outcome]V{}
 	if known := t.known.Load(); known != nil {
+		if v, ok := (*known)[o]; ok {
+			return v
+		}
 		maps.Copy(more, *known)
 	}
+	v := make()
+	more[o] = v
 	t.known.Store(&more)
 	return v
 }
