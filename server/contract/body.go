@@ -210,9 +210,8 @@ func because(answer *Error, err error) *Error {
 
 func (b *body) readJSON(r *http.Request, seen *content, m *media, buffer *buffer) error {
 	object := objects.Get().(map[string]any)
-	seen.plain = m.plain
 	value, err := decode(buffer.decoder(), m.shape, object)
-	seen.value, seen.object, seen.unbindable, r.Body = value, object, b.unreadable, seen
+	*seen, r.Body = content{value: value, object: object, plain: m.plain, unbindable: b.unreadable}, seen
 	if err != nil {
 		return because(b.unreadable, err)
 	}
@@ -279,11 +278,11 @@ func (b *body) readOther(r *http.Request, m *media, data []byte) error {
 // nothing to decode again.
 type content struct {
 	value      any
-	absent     bool
-	released   bool
+	object     map[string]any // to give back; nil: there is none, or somebody holds it
 	plain      *plainType
 	unbindable *Error
-	object     map[string]any // to give back; nil: there is none, or somebody holds it
+	absent     bool
+	released   bool
 }
 
 // objects are for the members of bodies. Handlers never get one: binding copies.

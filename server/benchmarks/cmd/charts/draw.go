@@ -83,6 +83,7 @@ func (c chart) draw(found map[string]map[float64][]float64, path string) error {
 		p.Legend.Add(title, drawn, dots)
 	}
 	p.X.Tick.Marker = plot.ConstantTicks(ticks(places, c.place))
+	p.X.Max += (p.X.Max - p.X.Min) / 20 // room for the last label, also in a font that is wider than was reckoned with
 	if c.logarithmic {
 		p.Y.Tick.Marker = plot.ConstantTicks(powers(p.Y.Min, p.Y.Max))
 	} else {
