@@ -2,6 +2,9 @@
 // and numbers and traces of its store. Each part is a middleware, or a store around a store, that stands
 // alone; whoever embeds server.New chooses. None of them holds what a client sent: no path, which may
 // be a payment's token, no query, header or body.
+//
+// Handlers behind a middleware of this package get an echo.Context of its own in place of echo's, which
+// behaves alike, but cannot be given to echo's Router.Find. Contexts of the caller's own they get as they are.
 package telemetry
 
 import (
