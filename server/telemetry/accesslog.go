@@ -92,12 +92,3 @@ func (l *accessLog) observe(ec echo.Context, x *exchange) {
 	record.AddAttrs(line...)
 	_ = handler.Handle(ctx, record)
 }
-
-// attributes adds what the outcome says to a line.
-func (o outcome) attributes(line []slog.Attr) []slog.Attr {
-	line = append(line, slog.String("method", o.method), slog.String("route", o.route), slog.Int("status", o.status))
-	if o.code != "" {
-		line = append(line, slog.String("code", o.code))
-	}
-	return line
-}
