@@ -1,115 +1,108 @@
-// Package client buys email-validation credits from TurboSMTP. It puts behaviour around the
-// generated client of gen/httpclient, in one place below the generated methods: credentials,
-// time-outs, retries that cannot buy twice, and one error type for everything that is not the
-// documented success.
+// Package client buys email-validation credits from TurboSMTP.
+//
+// Its operations, their types and the error codes are generated from the document api/openapi.yaml.
+// Below them, in one place for all operations, are the credentials, the time limit, retries that
+// cannot order twice, and one error for each response that is not the documented success. Beside
+// this module, the package needs the standard library alone.
+//
+// # Errors
+//
+// The error of a call is
+//
+//   - an [*Error] for each response that is not the documented success. [HasCode] compares its code;
+//   - a [*NoResponseError] when there was no response;
+//   - either of them with [ErrOutcomeUnknown] in its chain when the order may have been carried out
+//     all the same. Check the account before you order again.
+//
+// An error without ErrOutcomeUnknown says that nothing was ordered. A safe request, such as a GET,
+// changes nothing, so its outcome is never unknown.
+//
+// # Compatibility
+//
+// The package supports the two newest Go releases. Before version 1, a minor version may change the
+// API, and the changelog says how to follow; a patch version does not. Fields, options and error
+// codes may be added at any time. The texts of errors and log lines are for people and may change.
 package client
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"time"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
-	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// Client buys email-validation credits for the account that its credentials belong to. It is safe
-// for concurrent use. Make one and keep it: each has its own pool of connections.
+// Client calls the API for the account that its credentials belong to. It is safe for concurrent
+// use. Make one with [New] and keep it, as each has its own pool of connections. The zero Client
+// returns an error from every call.
 //
-// No form of printing a Client, logging it or encoding it as JSON shows its credentials.
+// Printing a Client, logging it or encoding it as JSON does not show its credentials.
 type Client struct {
-	raw       *httpclient.ClientWithResponses
-	transport *transport
-	buy       func() *message // that it holds credentials, no printing shows: see credentials
+	raw    *httpclient.ClientWithResponses
+	sender *sender
 }
 
-// New returns a Client. Without options it talks to the production server and takes its credentials
-// from the environment; see [WithConsumerKey] for how.
+// New returns a Client. Without options it uses the production server and reads its credentials from
+// the environment, see [WithConsumerKey].
 //
-// It returns an error, which never holds a secret, when there are no credentials, when they are half
-// a pair, both alternatives at once or nothing that a header can carry, when the base URL is no
-// absolute http or https URL or would have the credentials cross a network unencrypted, and when
-// another option is out of its range. Nothing is sent.
+// It returns an error, which never contains a secret, when there are no credentials, when they are
+// half a pair, both kinds at once or not valid in a header; when the base URL is not an absolute
+// http or https URL, or would send the credentials unencrypted over a network; and when another
+// option is out of its range. The error names the option or the environment variable. Nothing is
+// sent.
 func New(opts ...Option) (*Client, error) {
-	cfg := config{
-		baseURL:      httpclient.ServerURLProduction,
-		userAgent:    defaultUserAgent,
-		maxRetries:   defaultMaxRetries,
-		timeout:      defaultTimeout,
-		getenv:       os.Getenv,
-		clock:        systemClock(),
-		answers:      model.Answers(),
-		roundTripper: defaultRoundTripper(),
-	}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&cfg)
-		}
-	}
-	t, err := newTransport(cfg)
+	s, err := newSender(newConfig(opts))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	raw, err := httpclient.NewClientWithResponses(t.base.String(), httpclient.WithHTTPClient(t))
+	raw, err := httpclient.NewClientWithResponses(s.base.String(), httpclient.WithHTTPClient(s))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	c := &Client{raw: raw, transport: t}
-	if c.buy, err = c.prepare(httpclient.NewBuyEmailValidatorCreditsRequest(t.base.String()+"/", model.BuyEmailValidatorCreditsRequest{})); err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	return c, nil
+	return &Client{raw: raw, sender: s}, nil
 }
 
-// prepare completes a request of the generated client once for all calls.
-func (c *Client) prepare(req *http.Request, err error) (func() *message, error) {
-	if err != nil {
-		return nil, err
-	}
-	m, err := c.transport.message(req)
-	return func() *message { return m }, err
-}
+var errZero = errors.New("client: the Client is not made by New")
 
-// BuyEmailValidatorCredits orders email-validation credits for amount, in whole units of the
-// account's currency. Nothing is charged by it: the URL of what it returns is the link to the page
-// where the payment is completed.
-//
-// Which amounts are allowed, the server decides; it tells by the error's code. The error is
-//
-//   - an [*Error] for every answer but the documented success. [HasCode] compares its code;
-//   - one with [ErrOutcomeUnknown] in its chain, an [*Error] or not, when the order may have been
-//     taken all the same. Look in the account before ordering again;
-//   - any other when nothing was sent: no connection was made, or ctx was done before.
-func (c *Client) BuyEmailValidatorCredits(ctx context.Context, amount int) (*model.BuyEmailValidatorCreditsSuccessResponse, error) {
-	resp, err := c.transport.sendJSON(ctx, c.buy(), model.BuyEmailValidatorCreditsRequest{Amount: amount}) //nolint:bodyclose // the parser closes it
-	if err != nil {
-		return nil, err
-	}
-	answer, err := httpclient.ParseBuyEmailValidatorCreditsResponse(resp)
-	if err != nil {
-		return nil, c.unreadable(resp, err)
-	}
-	if answer.JSON200 == nil {
-		return nil, c.unreadable(resp, errors.New("a success that this method does not know"))
-	}
-	return answer.JSON200, nil
-}
-
-// Raw returns the generated client, for what this package has no method of its own for. All that the
-// options and the package say holds for it too, because it is done below it: a method of it returns
-// an [*Error] for every answer but a documented success, so that the fields for the other answers
-// stay nil. A request is refused that a RequestEditorFn points at another server.
+// Raw returns the generated client, for requests that this package has no method for. All that the
+// options and the package promise applies to it too: a method of it returns an error for each
+// response that is not a documented success, so that the fields for the other responses stay nil. It
+// refuses a request that a RequestEditorFn directs to another server.
 func (c *Client) Raw() *httpclient.ClientWithResponses {
+	if c == nil || c.raw == nil {
+		return &httpclient.ClientWithResponses{ClientInterface: &httpclient.Client{Client: zeroDoer{}}}
+	}
 	return c.raw
+}
+
+type zeroDoer struct{}
+
+func (zeroDoer) Do(req *http.Request) (*http.Response, error) {
+	closeBody(req.Body)
+	return nil, errZero
+}
+
+// Close closes the idle connections of the Client's own transport. Calls that run go on, later calls
+// return an error. An http.Client that was given with [WithHTTPClient] is not changed. Close always
+// returns nil.
+func (c *Client) Close() error {
+	if c != nil && c.sender != nil {
+		c.sender.close()
+	}
+	return nil
 }
 
 // String returns the type and the base URL.
 func (c *Client) String() string {
-	return "client.Client(" + c.transport.base.String() + ")"
+	if c == nil || c.sender == nil {
+		return "client.Client()"
+	}
+	return "client.Client(" + c.sender.base.String() + ")"
 }
 
 // GoString returns what String returns, so that %#v shows no more.
@@ -122,36 +115,91 @@ func (c *Client) LogValue() slog.Value {
 	return slog.StringValue(c.String())
 }
 
-// unreadable is the error for a success that the transport lets through and that a method cannot use.
-func (c *Client) unreadable(resp *http.Response, cause error) *Error {
-	path, _ := c.transport.base.below(resp.Request) // It was sent, so it is.
-	return &Error{
-		StatusCode: resp.StatusCode,
-		RequestID:  oneLine(resp.Header.Get(requestIDHeader)),
-		Method:     resp.Request.Method,
-		Path:       path,
-		unknown:    true,
-		cause:      cause,
-		why:        cause.Error(),
+// A build returns the request of an operation.
+type build func(*sender) (*http.Request, error)
+
+// do sends the request that build returns. The response is a documented success, whose body is the call's.
+func (c *Client) do(ctx context.Context, opts []CallOption, build build) (*call, *http.Response, error) {
+	if c == nil || c.sender == nil {
+		return nil, nil, errZero
+	}
+	cfg, err := c.sender.call.with(opts)
+	if cfg.response != nil {
+		*cfg.response = Response{}
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("client: nothing was sent: %w", err)
+	}
+	req, err := build(c.sender)
+	if err != nil {
+		return nil, nil, fmt.Errorf("client: nothing was sent: %w", err)
+	}
+	return c.sender.send(ctx, req, cfg)
+}
+
+// one is what a generated method returns where each success of its operation is a JSON value of one
+// type.
+func one[T any](ctx context.Context, c *Client, opts []CallOption, build build) (*T, error) {
+	call, resp, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
+	if err != nil {
+		return nil, err
+	}
+	value := new(T)
+	if err := json.Unmarshal(call.body, value); err != nil {
+		return nil, call.unusable(resp, err)
+	}
+	return value, nil
+}
+
+// none is what a generated method returns where no success of its operation has content.
+func none(ctx context.Context, c *Client, opts []CallOption, build build) error {
+	_, _, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
+	return err
+}
+
+// several is what a generated method returns where successes of its operation differ: all that the
+// generated parser finds.
+func several[T any](ctx context.Context, c *Client, opts []CallOption, build build, parse func(*http.Response) (*T, error)) (*T, error) {
+	call, resp, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
+	if err != nil {
+		return nil, err
+	}
+	value, err := parse(readable(resp, call.body)) //nolint:bodyclose // it is in memory
+	if err != nil {
+		return nil, call.unusable(resp, err)
+	}
+	return value, nil
+}
+
+// jsonRequest builds the request of an operation without parameters, whose URL is always the same.
+func jsonRequest(method, path, mediaType string, content any) build {
+	return func(s *sender) (*http.Request, error) {
+		data, err := json.Marshal(content)
+		if err != nil {
+			return nil, err
+		}
+		again := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		body, _ := again()
+		header := make(http.Header, 8) // for the Client's own
+		header["Content-Type"] = []string{mediaType}
+		return &http.Request{
+			Method: method, URL: s.base.join(path), Host: s.base.Host, Header: header,
+			Body: body, GetBody: again, ContentLength: int64(len(data)),
+		}, nil
 	}
 }
 
-const (
-	defaultUserAgent  = "turbosmtp-go-billing"
-	defaultMaxRetries = 3
-	defaultTimeout    = 30 * time.Second
-)
-
-// defaultRoundTripper is a copy of the standard library's default, with a bound on the answer's
-// header that fits an API. It keeps a hundred idle connections to its one server, as orders that are
-// made side by side would connect anew again and again with the default's two.
-func defaultRoundTripper() http.RoundTripper {
-	rt, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // Someone replaced it. Theirs may be instrumented or faked; it is not ours to take.
-		rt = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+// below is a build whose request must be for the operation's path. A path parameter that is empty, "."
+// or ".." would make it a request for another operation.
+func below(path string, next build) build {
+	return func(s *sender) (*http.Request, error) {
+		req, err := next(s)
+		if err != nil {
+			return nil, err
+		}
+		if got, err := s.base.below(req); err != nil || !matches(path, got) {
+			return nil, fmt.Errorf("a path parameter of %s is empty, \".\" or \"..\"", path)
+		}
+		return req, nil
 	}
-	rt = rt.Clone()
-	rt.MaxResponseHeaderBytes = 64 << 10
-	rt.MaxIdleConnsPerHost = max(rt.MaxIdleConnsPerHost, 100)
-	return rt
 }

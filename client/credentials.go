@@ -1,81 +1,132 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// credentials is one of the document's two alternatives. Its values are known to closures only, as
-// package fmt prints the unexported fields of a struct without asking their methods.
-type credentials struct {
-	// apply sets the alternative's headers and removes those of the other.
+// Credentials authenticate a call. [APIKey] and [ConsumerKey] make them. Printing them, logging them
+// or encoding them as JSON does not show them.
+type Credentials struct {
+	// The values are known to closures only, because package fmt prints the unexported fields of a
+	// struct without asking their methods.
+
+	// apply sets the headers and removes those of the other way to authenticate.
 	apply func(http.Header)
-	// hide takes the values out of a text, such as an answer that repeats what was sent.
+	// hide removes the values from a text, such as a response that repeats what was sent.
 	hide func(string) string
+	// invalid says why they cannot be sent, nil if they can.
+	invalid error
 }
+
+// A CredentialsProvider returns the credentials for one call. See [WithCredentials].
+type CredentialsProvider func(ctx context.Context) (Credentials, error)
+
+// APIKey returns the credentials of an API key, for a [CredentialsProvider]. It is checked when it is
+// used, as in [WithAPIKey].
+func APIKey(key string) Credentials {
+	return keyCredentials("the API key", key)
+}
+
+// ConsumerKey returns the credentials of a consumer key and its secret, for a [CredentialsProvider].
+// They are checked when they are used, as in [WithConsumerKey].
+func ConsumerKey(key, secret string) Credentials {
+	return pairCredentials("the consumer key", key, "the consumer secret", secret)
+}
+
+// The document's headers, as an http.Header has them.
+var (
+	keyHeader    = http.CanonicalHeaderKey(model.ConsumerKeyHeader)
+	secretHeader = http.CanonicalHeaderKey(model.ConsumerSecretHeader)
+	apiKeyHeader = http.CanonicalHeaderKey(model.AuthorizationHeader)
+)
 
 const redacted = "[redacted]"
 
-// minHidden is the length from which a value is looked for in texts. What is shorter is no real key,
-// and could be part of an error code.
+// minHidden is the length from which a value is looked for in texts. A shorter one is no real key, and
+// could be a part of an error code.
 const minHidden = 12
 
-// newCredentials takes the options' credentials, else the environment's. None of its errors holds a
-// value.
-func newCredentials(cfg config) (credentials, error) {
-	switch {
-	case cfg.pair != nil && cfg.apiKey != nil:
-		return credentials{}, errors.New("WithConsumerKey and WithAPIKey exclude each other: give one")
-	case cfg.pair != nil:
-		return pairCredentials("the consumer key", cfg.pair[0], "the consumer secret", cfg.pair[1])
-	case cfg.apiKey != nil:
-		return keyCredentials("the API key", *cfg.apiKey)
+const keyVariable, secretVariable, apiKeyVariable = "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY" //nolint:gosec // names, not values
+
+// newProvider takes the credentials of the options, else those of the environment. None of its errors
+// contains a value.
+func newProvider(cfg config) (CredentialsProvider, error) {
+	given := 0
+	for _, is := range []bool{cfg.pair != nil, cfg.apiKey != nil, cfg.provider != nil} {
+		if is {
+			given++
+		}
 	}
-	const keyName, secretName, apiKeyName = "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY" //nolint:gosec // names, not values
-	key, secret, apiKey := cfg.getenv(keyName), cfg.getenv(secretName), cfg.getenv(apiKeyName)
+	switch {
+	case given > 1:
+		return nil, errors.New("WithConsumerKey, WithAPIKey and WithCredentials exclude each other: give one")
+	case cfg.provider != nil:
+		return cfg.provider, nil
+	}
+	fixed := fixedCredentials(cfg)
+	return func(context.Context) (Credentials, error) { return fixed, nil }, fixed.invalid
+}
+
+func fixedCredentials(cfg config) Credentials {
+	switch {
+	case cfg.pair != nil:
+		return pairCredentials("WithConsumerKey: the consumer key", cfg.pair[0], "WithConsumerKey: the consumer secret", cfg.pair[1])
+	case cfg.apiKey != nil:
+		return keyCredentials("WithAPIKey: the API key", *cfg.apiKey)
+	}
+	key, secret, apiKey := cfg.getenv(keyVariable), cfg.getenv(secretVariable), cfg.getenv(apiKeyVariable)
 	switch {
 	case key == "" && secret == "" && apiKey == "":
-		return credentials{}, fmt.Errorf("no credentials: give WithConsumerKey or WithAPIKey, or set %s and %s, or %s", keyName, secretName, apiKeyName)
+		return Credentials{invalid: fmt.Errorf("no credentials: give WithConsumerKey or WithAPIKey, or set %s and %s, or %s", keyVariable, secretVariable, apiKeyVariable)}
 	case apiKey == "":
-		return pairCredentials(keyName, key, secretName, secret)
+		return pairCredentials(keyVariable, key, secretVariable, secret)
 	case key == "" && secret == "":
-		return keyCredentials(apiKeyName, apiKey)
+		return keyCredentials(apiKeyVariable, apiKey)
 	}
-	return credentials{}, fmt.Errorf("the environment holds both %s and %s or %s: set one alternative", apiKeyName, keyName, secretName)
+	return Credentials{invalid: fmt.Errorf("the environment contains both %s and %s or %s: set an API key, or a consumer key and its secret", apiKeyVariable, keyVariable, secretVariable)}
 }
 
-func pairCredentials(keyName, key, secretName, secret string) (credentials, error) {
-	if err := errors.Join(checkValue(keyName, key), checkValue(secretName, secret)); err != nil {
-		return credentials{}, err
-	}
-	return credentials{
+func pairCredentials(keyName, key, secretName, secret string) Credentials {
+	keys, secrets := []string{key}, []string{secret}
+	return Credentials{
 		apply: func(h http.Header) {
-			h.Del(model.AuthorizationHeader)
-			h.Set(model.ConsumerKeyHeader, key)
-			h.Set(model.ConsumerSecretHeader, secret)
+			delete(h, apiKeyHeader)
+			h[keyHeader], h[secretHeader] = keys, secrets
 		},
-		hide: hider(key, secret),
-	}, nil
+		hide:    hider(key, secret),
+		invalid: errors.Join(checkValue(keyName, key), checkValue(secretName, secret)),
+	}
 }
 
-func keyCredentials(name, key string) (credentials, error) {
-	if err := checkValue(name, key); err != nil {
-		return credentials{}, err
-	}
-	return credentials{
+func keyCredentials(name, key string) Credentials {
+	keys := []string{key}
+	return Credentials{
 		apply: func(h http.Header) {
-			h.Del(model.ConsumerKeyHeader)
-			h.Del(model.ConsumerSecretHeader)
-			h.Set(model.AuthorizationHeader, key)
+			delete(h, keyHeader)
+			delete(h, secretHeader)
+			h[apiKeyHeader] = keys
 		},
-		hide: hider(key),
-	}, nil
+		hide:    hider(key),
+		invalid: checkValue(name, key),
+	}
+}
+
+// dropCredentials removes the headers of all credentials, in whatever case they were set.
+func dropCredentials(h http.Header) {
+	for name := range h {
+		if strings.EqualFold(name, keyHeader) || strings.EqualFold(name, secretHeader) || strings.EqualFold(name, apiKeyHeader) {
+			delete(h, name)
+		}
+	}
 }
 
 // checkValue says what is wrong with a value, by the value's name.
@@ -89,7 +140,7 @@ func checkValue(name, value string) error {
 	case strings.TrimSpace(value) != value:
 		return fmt.Errorf("%s has space around it", name)
 	case !printableASCII(value):
-		return fmt.Errorf("%s holds a character that is not printable ASCII", name)
+		return fmt.Errorf("%s contains a character that is not printable ASCII", name)
 	}
 	return nil
 }
@@ -99,6 +150,8 @@ func printableASCII(s string) bool {
 }
 
 func hider(values ...string) func(string) string {
+	// The longest first, as one may begin like another.
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
 	var pairs []string
 	for _, value := range values {
 		if len(value) >= minHidden {
@@ -108,10 +161,28 @@ func hider(values ...string) func(string) string {
 	return strings.NewReplacer(pairs...).Replace
 }
 
-func (credentials) String() string               { return redacted }
-func (credentials) GoString() string             { return redacted }
-func (credentials) LogValue() slog.Value         { return slog.StringValue(redacted) }
-func (credentials) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+// hideIn returns a copy of a header without the values.
+func (c Credentials) hideIn(h http.Header) http.Header {
+	h = h.Clone()
+	for _, values := range h {
+		for i, value := range values {
+			values[i] = c.hide(value)
+		}
+	}
+	return h
+}
 
-// Format redacts the verbs that ask neither String nor GoString.
-func (credentials) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
+// String returns "[redacted]".
+func (Credentials) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (Credentials) GoString() string { return redacted }
+
+// LogValue returns "[redacted]", for log/slog.
+func (Credentials) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalJSON returns "[redacted]" as a JSON string.
+func (Credentials) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// Format writes "[redacted]", for the verbs that call neither String nor GoString.
+func (Credentials) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }

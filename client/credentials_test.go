@@ -44,8 +44,8 @@ func TestNothingPrintsASecret(t *testing.T) {
 	values := map[string]any{
 		"option of a pair":  client.WithConsumerKey(testKey, testSecret),
 		"option of a key":   client.WithAPIKey(testAPIKey),
-		"credentials":       client.Credentials(testAPIKey),
-		"credentials below": struct{ C any }{client.Credentials(testAPIKey)},
+		"credentials":       client.APIKey(testAPIKey),
+		"credentials below": struct{ C any }{client.APIKey(testAPIKey)},
 	}
 	for name, c := range map[string]*client.Client{"pair": pair, "key": single} {
 		err := buy(t, c)
@@ -107,16 +107,7 @@ func TestClientPrintsItsServer(t *testing.T) {
 			t.Errorf("%q: want the base URL", text)
 		}
 	}
-	credentials, ok := client.Credentials(testAPIKey).(interface {
-		fmt.Stringer
-		fmt.GoStringer
-		fmt.Formatter
-		slog.LogValuer
-		json.Marshaler
-	})
-	if !ok {
-		t.Fatal("the credentials do not redact themselves")
-	}
+	credentials := client.APIKey(testAPIKey)
 	encoded, err := json.Marshal(credentials)
 	for _, text := range []string{
 		fmt.Sprintf("%d", credentials), credentials.String(), credentials.GoString(), credentials.LogValue().String(), strings.Trim(string(encoded), `"`),

@@ -9,101 +9,134 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/turbosmtp-go/billing/gen/model"
 )
 
 // ErrOutcomeUnknown is in the chain of an error when the request may have reached the server and no
-// answer says what became of it: the order may or may not have been taken. Such a request is never
-// sent again. Look in the account before ordering again.
+// response says what the server did: the order may or may not have been carried out. Such a request
+// is never sent again. Check the account before you order again.
 //
 // An error without it means that nothing was ordered.
 var ErrOutcomeUnknown = errors.New("the outcome is unknown, the request may have been carried out")
 
-// Error is an answer that is not the documented success: a refusal, a failure of the server, or a
-// success that cannot be read. The last two have [ErrOutcomeUnknown] in their chain. The credentials
-// are taken out of all its texts.
+// Error is a response that is not the documented success: a refusal, a failure of the server, or a
+// success that cannot be read. For an order, the last two have [ErrOutcomeUnknown] in their chain.
+// The credentials are removed from all its texts.
 type Error struct {
-	// StatusCode is the answer's HTTP status.
+	// StatusCode is the response's HTTP status.
 	StatusCode int
-	// Code is the answer's error code, also one that the document does not know; "" when the answer
-	// holds none. [HasCode] compares it.
+	// Code is the response's error code, also one that the document does not contain; "" when the
+	// response has none. [HasCode] compares it.
 	Code string
-	// Message is the plain sentence of an answer without a code, in one line of at most 500
+	// Message is the plain sentence of a response without a code, in one line of at most 500
 	// characters; "" when there is none. It is for people and not to be parsed.
 	Message string
-	// RequestID is the answer's X-Request-Id header, to name to the vendor's support; "" when the
-	// answer has none.
+	// RequestID is the X-Request-Id of the response, or the one that the Client sent where the
+	// response has none. Give it to the vendor's support.
 	RequestID string
+	// SentRequestID is the X-Request-Id that the Client sent.
+	SentRequestID string
 	// Method is the request's HTTP method.
 	Method string
 	// Path is the request's path below the base URL.
 	Path string
-	// RetryAfter is how long the answer of a 429 or a 503 asks to wait, by its Retry-After header; 0
-	// when it does not.
+	// Tries is how often the request was tried.
+	Tries int
+	// RetryAfter is how long the response to a safe request, or a 429 or 503, asks to wait by its
+	// Retry-After header; 0 when it does not.
 	RetryAfter time.Duration
-	// Body is the answer's body as far as it was read, at most its first 4 KiB, for debugging.
-	// Nothing prints it.
+	// Header is the response's header.
+	Header http.Header `json:"-"`
+	// Body is the response's body as far as it was read, at most its first 4 KiB, for debugging. It is
+	// never printed.
 	Body []byte `json:"-"`
 
 	unknown bool
-	cause   error  // why it could not be read
-	why     string // the cause's text, without the credentials
+	cause   error  // why the response cannot be used
+	reason  string // the cause's text, without the credentials
 }
 
-// HasCode reports whether err's chain holds an [*Error] with the code, such as
-// HasCode(err, model.AccountIsInactive).
+// NoResponseError is a call that got no response. It has [ErrOutcomeUnknown] in its chain where the
+// request may have been sent, and the failure's cause.
+type NoResponseError struct {
+	// Method is the request's HTTP method.
+	Method string
+	// Path is the request's path below the base URL.
+	Path string
+	// RequestID is the X-Request-Id that the Client sent.
+	RequestID string
+	// Tries is how often the request was tried.
+	Tries int
+
+	unknown, safe bool
+	cause         error
+	reason        string // the cause's text, without the credentials
+}
+
+// HasCode reports whether err's chain contains an [*Error] with the code, such as
+// HasCode(err, client.AccountIsInactive).
 func HasCode[C ~string](err error, code C) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code != "" && e.Code == string(code)
 }
 
-// Error returns one line: method, path, status, and the code or message. It holds neither the body
-// nor the credentials.
+// DescribeCode returns the document's description of an error code: what it means and what to do. It
+// returns "" for a code that the document does not describe.
+func DescribeCode(code string) string {
+	return model.DescribeCode(code)
+}
+
+// Error returns one line: method, path, status, the code or message, and the request id. It contains
+// neither the body nor the credentials.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "client: %s %s: %d", e.Method, e.Path, e.StatusCode)
-	if text := http.StatusText(e.StatusCode); text != "" {
-		b.WriteString(" " + text)
-	}
+	fmt.Fprintf(&b, "client: %s %s: %s", e.Method, e.Path, statusLine(e.StatusCode))
 	switch {
 	case e.Code != "":
 		b.WriteString(": " + oneLine(e.Code))
 	case e.Message != "":
 		b.WriteString(": " + oneLine(e.Message))
-	case e.why != "":
-		b.WriteString(": " + oneLine(e.why))
+	case e.reason != "":
+		b.WriteString(": " + oneLine(e.reason))
+	}
+	if location := e.Header.Get("Location"); location != "" && e.StatusCode/100 == 3 {
+		fmt.Fprintf(&b, ": it redirects to %s", oneLine(location))
 	}
 	if e.unknown {
 		b.WriteString(": " + ErrOutcomeUnknown.Error())
 	}
-	if e.RequestID != "" {
-		b.WriteString(" (request " + oneLine(e.RequestID) + ")")
-	}
+	writeRequest(&b, e.RequestID, e.SentRequestID, e.Tries)
 	return b.String()
 }
 
-// Unwrap returns [ErrOutcomeUnknown] where it applies, and why the answer could not be read.
-func (e *Error) Unwrap() []error {
-	return chain(e.unknown, e.cause)
-}
+// Unwrap returns [ErrOutcomeUnknown] where it applies, and why the response cannot be used.
+func (e *Error) Unwrap() []error { return chain(e.unknown, e.cause) }
 
 // Format prints what Error returns, whatever the verb, so that %+v and %#v do not show the body.
-func (e *Error) Format(s fmt.State, verb rune) {
-	if verb == 'q' {
-		_, _ = io.WriteString(s, strconv.Quote(e.Error()))
-		return
+func (e *Error) Format(s fmt.State, verb rune) { format(s, verb, e.Error()) }
+
+// Error returns one line: method, path, what is known of the outcome, why there was no response, and
+// the request id. It does not contain the credentials.
+func (e *NoResponseError) Error() string {
+	outcome := "nothing was sent"
+	switch {
+	case e.unknown:
+		outcome = ErrOutcomeUnknown.Error()
+	case e.safe:
+		outcome = "no response"
 	}
-	_, _ = io.WriteString(s, e.Error())
+	var b strings.Builder
+	fmt.Fprintf(&b, "client: %s: %s: %s", strings.TrimSpace(e.Method+" "+e.Path), outcome, e.reason)
+	writeRequest(&b, e.RequestID, e.RequestID, e.Tries)
+	return b.String()
 }
 
-// sendError is a request that got no answer.
-type sendError struct {
-	text    string
-	unknown bool
-	cause   error
-}
+// Unwrap returns [ErrOutcomeUnknown] where it applies, and the cause.
+func (e *NoResponseError) Unwrap() []error { return chain(e.unknown, e.cause) }
 
-func (e *sendError) Error() string   { return e.text }
-func (e *sendError) Unwrap() []error { return chain(e.unknown, e.cause) }
+// Format prints what Error returns, whatever the verb, as the cause may contain a secret.
+func (e *NoResponseError) Format(s fmt.State, verb rune) { format(s, verb, e.Error()) }
 
 func chain(unknown bool, cause error) []error {
 	var errs []error
@@ -116,11 +149,38 @@ func chain(unknown bool, cause error) []error {
 	return errs
 }
 
+func format(s fmt.State, verb rune, text string) {
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(s, text)
+}
+
+func statusLine(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+func writeRequest(b *strings.Builder, id, sent string, tries int) {
+	var about []string
+	if id != "" {
+		about = append(about, "request "+oneLine(id))
+	}
+	if sent != "" && sent != id {
+		about = append(about, "sent as "+oneLine(sent))
+	}
+	if tries > 1 {
+		about = append(about, strconv.Itoa(tries)+" tries")
+	}
+	if len(about) > 0 {
+		fmt.Fprintf(b, " (%s)", strings.Join(about, ", "))
+	}
+}
+
 // maxText bounds the characters of a text from elsewhere.
 const maxText = 500
 
-// oneLine makes a text from elsewhere fit for a log line and a terminal: what is not printable
-// becomes a space, and what is more than maxText characters is cut.
+// oneLine makes a text from elsewhere fit for a log line and a terminal: it replaces what is not
+// printable by spaces, and cuts what is longer than maxText characters.
 func oneLine(s string) string {
 	var b strings.Builder
 	n := 0

@@ -56,7 +56,7 @@ func TestErrorSays(t *testing.T) {
 		"odd status":       {499, ``, "", "", "499"},
 		"odd failure":      {599, `{"message":"Down."}`, "", "Down.", "599: Down." + unknown},
 		"failure":          {500, `{"message":"It failed."}`, "", "It failed.", "500 Internal Server Error: It failed." + unknown},
-		"success":          {202, `{"message":"accepted"}`, "", "", "202 Accepted: the document has no such success" + unknown},
+		"success":          {202, `{"message":"accepted"}`, "", "", "202 Accepted: the document does not contain this success" + unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +64,7 @@ func TestErrorSays(t *testing.T) {
 				w.Header().Set("X-Request-Id", "id-1")
 				answer(w, tc.status, "application/json", tc.body)
 			})
-			err := buy(t, newClient(t, v.URL))
+			_, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320}, client.WithHeader("X-Request-Id", "id-1"))
 			e := wantError(t, err, tc.status, strings.HasSuffix(tc.says, unknown))
 			if want := at + tc.says + " (request id-1)"; err.Error() != want {
 				t.Errorf("says %q: want %q", err, want)

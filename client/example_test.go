@@ -10,14 +10,21 @@ import (
 	"net/http/httptest"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-func Example() {
-	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// newVendorServer is a stand-in for the vendor, for the examples.
+func newVendorServer(status int, body string) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"url":"https://billing.example.com/checkout/5f1d7a84c0b94b6e"}`)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
 	}))
+}
+
+const linkBody = `{"url":"https://billing.example.com/checkout/5f1d7a84c0b94b6e"}`
+
+func Example() {
+	vendor := newVendorServer(http.StatusOK, linkBody)
 	defer vendor.Close()
 
 	// Without WithBaseURL, it is the production server.
@@ -25,7 +32,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	payment, err := c.BuyEmailValidatorCredits(context.Background(), 320)
+	payment, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -34,29 +41,25 @@ func Example() {
 }
 
 func ExampleClient_BuyEmailValidatorCredits_errors() {
-	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"message":"account_is_inactive"}`)
-	}))
+	vendor := newVendorServer(http.StatusUnauthorized, `{"message":"account_is_inactive"}`)
 	defer vendor.Close()
 
 	c, err := client.New(client.WithAPIKey("my-api-key"), client.WithBaseURL(vendor.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = c.BuyEmailValidatorCredits(context.Background(), 320)
+	_, err = c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 
-	var answer *client.Error
+	var response *client.Error
 	switch {
 	case err == nil:
-		fmt.Println("bought")
+		fmt.Println("ordered")
 	case errors.Is(err, client.ErrOutcomeUnknown):
-		fmt.Println("look in the billing account before ordering again:", err)
-	case client.HasCode(err, model.AccountIsInactive):
-		fmt.Println("nothing was bought:", model.DescribeCode(string(model.AccountIsInactive)))
-	case errors.As(err, &answer):
-		fmt.Println("nothing was bought, the server said", answer.StatusCode, answer.Code, answer.Message)
+		fmt.Println("check the billing account before you order again:", err)
+	case client.HasCode(err, client.AccountIsInactive):
+		fmt.Println("nothing was bought:", client.DescribeCode(string(client.AccountIsInactive)))
+	case errors.As(err, &response):
+		fmt.Println("nothing was bought, the server said", response.StatusCode, response.Code, response.Message)
 	default:
 		fmt.Println("nothing was sent:", err)
 	}
@@ -65,20 +68,81 @@ func ExampleClient_BuyEmailValidatorCredits_errors() {
 
 func ExampleErrOutcomeUnknown() {
 	// A proxy that lost the server, perhaps before the order got there, perhaps after.
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "<html>Bad gateway</html>", http.StatusBadGateway)
-	}))
+	proxy := newVendorServer(http.StatusBadGateway, `<html>Bad gateway</html>`)
 	defer proxy.Close()
 
 	c, err := client.New(client.WithAPIKey("my-api-key"), client.WithBaseURL(proxy.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = c.BuyEmailValidatorCredits(context.Background(), 320)
-	if errors.Is(err, client.ErrOutcomeUnknown) {
-		fmt.Println(err)
+	_, err = c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
+	var response *client.Error
+	if errors.Is(err, client.ErrOutcomeUnknown) && errors.As(err, &response) {
+		fmt.Println("status", response.StatusCode, "does not say whether the order was carried out")
 	}
-	// Output: client: POST /billing/buy_emailvalidation_credits: 502 Bad Gateway: the outcome is unknown, the request may have been carried out
+	// Output: status 502 does not say whether the order was carried out
+}
+
+// A Client belongs to one account. For several accounts, make several Clients.
+func ExampleNew_severalAccounts() {
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"url":"https://billing.example.com/%s"}`, r.Header.Get(client.ConsumerKeyHeader))
+	}))
+	defer vendor.Close()
+
+	accounts := map[string]*client.Client{}
+	for _, name := range []string{"shop", "blog"} {
+		c, err := client.New(client.WithConsumerKey(name+"-key", name+"-secret"), client.WithBaseURL(vendor.URL))
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer c.Close()
+		accounts[name] = c
+	}
+	payment, err := accounts["blog"].BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 50})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(payment.URL)
+	// Output: https://billing.example.com/blog-key
+}
+
+// Buyer is all that a program of yours needs of a *client.Client. Its tests use a fake.
+type Buyer interface {
+	BuyEmailValidatorCredits(context.Context, client.BuyEmailValidatorCreditsRequest, ...client.CallOption) (*client.BuyEmailValidatorCreditsSuccessResponse, error)
+}
+
+var _ Buyer = (*client.Client)(nil)
+
+type fakeBuyer struct{ err error }
+
+func (f fakeBuyer) BuyEmailValidatorCredits(_ context.Context, r client.BuyEmailValidatorCreditsRequest, _ ...client.CallOption) (*client.BuyEmailValidatorCreditsSuccessResponse, error) {
+	return &client.BuyEmailValidatorCreditsSuccessResponse{URL: fmt.Sprint("https://billing.example.com/", r.Amount)}, f.err
+}
+
+// TopUp is the program of yours.
+func TopUp(ctx context.Context, buyer Buyer) string {
+	payment, err := buyer.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
+	switch {
+	case client.HasCode(err, client.CanNotBuyExtraCreditWithoutActivePlan):
+		return "activate a plan first"
+	case err != nil:
+		return "failed"
+	}
+	return "pay at " + payment.URL
+}
+
+// A program that takes an interface can be tested with a fake, and its errors are made by hand.
+func Example_fake() {
+	fmt.Println(TopUp(context.Background(), fakeBuyer{}))
+	fmt.Println(TopUp(context.Background(), fakeBuyer{err: &client.Error{
+		StatusCode: http.StatusBadRequest,
+		Code:       string(client.CanNotBuyExtraCreditWithoutActivePlan),
+	}}))
+	// Output:
+	// pay at https://billing.example.com/320
+	// activate a plan first
 }
 
 func ExampleClient_Raw() {
@@ -92,17 +156,17 @@ func ExampleClient_Raw() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	answer, err := c.Raw().BuyEmailValidatorCreditsWithResponse(
+	response, err := c.Raw().BuyEmailValidatorCreditsWithResponse(
 		context.Background(),
-		model.BuyEmailValidatorCreditsRequest{Amount: 320},
+		client.BuyEmailValidatorCreditsRequest{Amount: 320},
 		func(_ context.Context, req *http.Request) error {
 			req.Header.Set("X-Order", "order-7")
 			return nil
 		},
 	)
-	if err != nil { // All failures are here, none in the other fields of answer.
+	if err != nil { // All failures are here, none in the other fields of the response.
 		log.Fatal(err)
 	}
-	fmt.Println(answer.JSON200.URL)
+	fmt.Println(response.JSON200.URL)
 	// Output: https://billing.example.com/order-7
 }

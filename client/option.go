@@ -1,107 +1,201 @@
 package client
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// Option changes how [New] makes a Client. Of an option that is given twice, the last one counts. A
-// nil Option does nothing.
-type Option func(*config)
+// An Option configures a [Client], in [New]. Of an option that is given twice, the last one counts,
+// but for [WithHeader] and [WithMiddleware], which add. A nil Option does nothing.
+type Option interface{ forClient(*config) }
 
-// WithConsumerKey sends a consumer key together with its secret, the one alternative of the
-// document's credentials.
-//
-// Default: New takes the credentials from the environment, TURBOSMTP_CONSUMER_KEY together with
-// TURBOSMTP_CONSUMER_SECRET, or TURBOSMTP_API_KEY alone. It refuses an environment that holds parts
-// of both alternatives, or half a pair. Where this option or [WithAPIKey] is given, the environment
-// is not looked at. Giving both options is refused.
-func WithConsumerKey(key, secret string) Option {
-	return func(c *config) { c.pair = &[2]string{key, secret} }
+// A CallOption configures one call. A nil CallOption does nothing.
+type CallOption interface{ forCall(*callConfig) }
+
+// A CommonOption is an [Option] and a [CallOption]: in [New] it sets the default of all calls, in a
+// call it counts for that call alone.
+type CommonOption interface {
+	Option
+	CallOption
 }
 
-// WithAPIKey sends an API key, the other alternative of the document's credentials. It is the raw
-// key: a key that begins with "Bearer " is refused, because the server does not know it.
+// WithConsumerKey sends a consumer key together with its secret, one of the two ways to
+// authenticate.
+//
+// Default: New reads the credentials from the environment, TURBOSMTP_CONSUMER_KEY together with
+// TURBOSMTP_CONSUMER_SECRET, or TURBOSMTP_API_KEY alone. It refuses an environment that contains
+// parts of both, or half a pair. With this option, [WithAPIKey] or [WithCredentials], New does not
+// read them from the environment. Only one of the three options may be given.
+func WithConsumerKey(key, secret string) Option {
+	return option(func(c *config) { c.pair = &[2]string{key, secret} })
+}
+
+// WithAPIKey sends an API key, the other way to authenticate. It is the raw key: a key that begins
+// with "Bearer " is refused, because the server does not know it.
 //
 // Default: as for [WithConsumerKey].
 func WithAPIKey(key string) Option {
-	return func(c *config) { c.apiKey = &key }
+	return option(func(c *config) { c.apiKey = &key })
+}
+
+// WithCredentials sets a provider that the Client asks for the credentials once per call, so that
+// keys can be rotated without a new Client. The provider receives the call's context, its time limit
+// included, and must be safe for concurrent use. When it returns an error, nothing is sent, and the
+// call's error wraps that one.
+//
+// Default: as for [WithConsumerKey].
+func WithCredentials(provider CredentialsProvider) Option {
+	return option(func(c *config) { c.provider = provider })
 }
 
 // WithBaseURL sets the server, as an absolute URL with the path that the document's paths are below.
-// A trailing slash makes no difference; a user, a query or a fragment is refused. So is http, unless
+// A trailing slash makes no difference. A user, a query or a fragment is refused. So is http, unless
 // the host is localhost or a loopback address, or [WithInsecureHTTP] is given.
 //
-// Default: the production server of the document, httpclient.ServerURLProduction.
+// Default: TURBOSMTP_BASE_URL from the environment where it is set, else the production server of
+// the document.
 func WithBaseURL(url string) Option {
-	return func(c *config) { c.baseURL = url }
+	return option(func(c *config) { c.baseURL = &url })
 }
 
-// WithInsecureHTTP lets the credentials cross a network unencrypted, to a base URL with http and a
-// host that is not this machine. Meant for a sandbox on a network of one's own.
+// WithInsecureHTTP allows a base URL with http and a host that is not this machine. The credentials
+// then cross the network unencrypted. It is meant for a sandbox on a private network.
 //
 // Default: New refuses such a base URL.
 func WithInsecureHTTP() Option {
-	return func(c *config) { c.insecureHTTP = true }
+	return option(func(c *config) { c.insecureHTTP = true })
 }
 
 // WithHTTPClient sends through a copy of hc: its Transport, Jar and Timeout are used, its
-// CheckRedirect is not, as no redirect is ever followed. hc itself is left as it is. The Timeout
-// bounds each try, what [WithTimeout] sets bounds all of them together.
+// CheckRedirect is not, as no redirect is followed. hc itself is not changed. The Timeout bounds each
+// try, [WithTimeout] bounds all of them together. After a try that timed out, its idle connections are
+// closed, as they may be dead.
 //
-// A Transport that does not report to net/http/httptrace when it asks for a connection, as
-// *http.Transport does, cannot show that nothing was sent. A failure of such a one is never retried
-// and counts as [ErrOutcomeUnknown]. A Transport that sends a request again by itself takes from the
-// Client the promise that it does not buy twice.
+// A Transport that does not report to net/http/httptrace that it asks for a connection, as
+// *http.Transport does, cannot prove that nothing was sent: its failures are never retried and count
+// as [ErrOutcomeUnknown]. A Transport that copies a request's body and sends it again by itself takes
+// from the Client the promise that it does not order twice.
 //
-// Default, also for nil: a new client on a copy of http.DefaultTransport, which takes the proxy from
-// the environment and at most 64 KiB of header.
+// Default, also for nil: a copy of http.DefaultTransport that accepts response headers of up to 64
+// KiB, keeps up to 100 idle connections and checks quiet HTTP/2 connections with pings. An
+// http.DefaultTransport that is not an *http.Transport, because a test or an instrumentation has
+// replaced it, is used as it is.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(c *config) { c.httpClient = hc }
+	return option(func(c *config) { c.httpClient = hc })
+}
+
+// WithMiddleware wraps what each try of a call is sent with. The first middleware is the outermost.
+// A middleware may change the request's headers and read the response, see the example.
+//
+// A middleware does not see the credentials: they are added after it, and only for the base URL's
+// server. It may call the next round tripper once per try; for an order, a second call is refused
+// with an error, as it could order twice. Retries are the Client's own, see [WithMaxRetries].
+//
+// Default: none.
+func WithMiddleware(middleware func(next http.RoundTripper) http.RoundTripper) Option {
+	return option(func(c *config) {
+		if middleware != nil {
+			c.middleware = append(c.middleware, middleware)
+		}
+	})
+}
+
+// RoundTripperFunc is a function as an [http.RoundTripper], for a middleware.
+type RoundTripperFunc func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls f.
+func (f RoundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// WithLogger logs each try at level Debug, each wait before another try at Warn, and each call's
+// outcome: a success at Info, a failure at Warn, an unknown outcome at Error. Lines contain method,
+// path below the base URL, request id, number of the try, status, duration and error; never a body, a
+// header or a secret.
+//
+// Default, also for nil: nothing is logged.
+func WithLogger(logger *slog.Logger) Option {
+	return option(func(c *config) { c.logger = logger })
 }
 
 // WithUserAgent sets the User-Agent header. It must not be empty and must be printable ASCII.
 //
-// Default: "turbosmtp-go-billing".
+// Default: "turbosmtp-go-billing/" and the version of this module.
 func WithUserAgent(agent string) Option {
-	return func(c *config) { c.userAgent = agent }
+	return option(func(c *config) { c.userAgent = &agent })
 }
 
-// WithMaxRetries sets how often a request is sent again after the first try; 0 turns it off, less is
-// refused. Only what cannot buy twice is retried: a connection that was never made, and the statuses
-// 429 and 503 where the answer carries Retry-After. The waits are what the answer asks for, and a
-// back-off with jitter from 250 ms up to 5 s on top; one that would end after the deadline is not
-// begun.
-//
-// Default: 3.
-func WithMaxRetries(n int) Option {
-	return func(c *config) { c.maxRetries = n }
-}
-
-// WithTimeout bounds a whole call: all its tries, the waits between them, and reading the answer. An
-// earlier deadline of the call's context counts first. 0 sets no bound, less is refused.
+// WithTimeout bounds a whole call: all its tries, the waits between them, and reading the response.
+// An earlier deadline of the call's context counts first. 0 sets no bound, less is refused.
 //
 // Default: 30 s.
-func WithTimeout(d time.Duration) Option {
-	return func(c *config) { c.timeout = d }
+func WithTimeout(d time.Duration) CommonOption {
+	return commonOption(func(c *callConfig) { c.timeout = d })
 }
 
-// config is what the options write to. It holds secrets in the clear and so does not outlive New.
-type config struct {
-	pair         *[2]string
-	apiKey       *string
-	baseURL      string
-	insecureHTTP bool
-	httpClient   *http.Client
-	userAgent    string
-	maxRetries   int
-	timeout      time.Duration
-
-	getenv  func(string) string
-	clock   clock
-	answers []model.Answer
-	// roundTripper is used where there is no httpClient.
-	roundTripper http.RoundTripper
+// WithMaxRetries sets how often a request is sent again after the first try. 0 turns retries off,
+// less is refused. An order is sent again only where it cannot have been carried out: no connection
+// was made, for a reason that may pass; the server said, by HTTP/2, that it did not process it (RFC
+// 9113 section 8.7); or the response is 429 or 503 with Retry-After. A safe request, such as a GET,
+// is sent again after every failure that may pass. The wait before a try is what Retry-After asks
+// for, and a back-off with jitter from 250 ms up to 5 s on top. A wait that would end after the
+// deadline is not begun.
+//
+// Default: 3.
+func WithMaxRetries(n int) CommonOption {
+	return commonOption(func(c *callConfig) { c.maxRetries = n })
 }
+
+// WithRetryAfterLimit sets the longest Retry-After that the Client waits for. When a response asks
+// for more, the call returns that response's error at once. Less than 0 is refused.
+//
+// Default: 1 minute.
+func WithRetryAfterLimit(d time.Duration) CommonOption {
+	return commonOption(func(c *callConfig) { c.retryAfterLimit = d })
+}
+
+// WithStatusRetries sets whether a request is sent again after 429 or 503 with Retry-After. Turned
+// off, the response's error is returned at once, with its RetryAfter.
+//
+// Default: true.
+func WithStatusRetries(on bool) CommonOption {
+	return commonOption(func(c *callConfig) { c.statusRetries = on })
+}
+
+// WithHeader adds a request header. It replaces one that the Client would set, such as X-Request-Id,
+// but for the headers of the credentials. Idempotency-Key changes nothing in what is sent again.
+//
+// Default: none.
+func WithHeader(name, value string) CommonOption {
+	return commonOption(func(c *callConfig) { c.header = append(c.header, [2]string{name, value}) })
+}
+
+// WithResponse writes status, headers and more of a call to r before the call returns, also where it
+// returns an error. One r is for one call at a time.
+//
+// Default: none.
+func WithResponse(r *Response) CallOption {
+	return callOption(func(c *callConfig) { c.response = r })
+}
+
+// Response is what [WithResponse] reports of a call.
+type Response struct {
+	// StatusCode is the last response's HTTP status, 0 when there was no response.
+	StatusCode int
+	// Header is the last response's header, nil when there was no response.
+	Header http.Header
+	// RequestID is the X-Request-Id that the Client sent.
+	RequestID string
+	// Tries is how often the request was tried.
+	Tries int
+}
+
+type (
+	option       func(*config)
+	callOption   func(*callConfig)
+	commonOption func(*callConfig)
+)
+
+func (o option) forClient(c *config)         { o(c) }
+func (o callOption) forCall(c *callConfig)   { o(c) }
+func (o commonOption) forCall(c *callConfig) { o(c) }
+func (o commonOption) forClient(c *config)   { o(&c.call) }

@@ -42,7 +42,7 @@ func TestNewRefuses(t *testing.T) {
 		"other scheme":           {[]client.Option{key, client.WithBaseURL("ftp://example.com")}, "absolute"},
 		"empty URL":              {[]client.Option{key, client.WithBaseURL("")}, "absolute"},
 		"broken URL":             {[]client.Option{key, client.WithBaseURL("https://user:" + testSecret)}, "absolute"},
-		"user":                   {[]client.Option{key, client.WithBaseURL("https://user:" + testSecret + "@example.com")}, "holds a user"},
+		"user":                   {[]client.Option{key, client.WithBaseURL("https://user:" + testSecret + "@example.com")}, "contains a user"},
 		"query":                  {[]client.Option{key, client.WithBaseURL("https://example.com/?a=1")}, "a query"},
 		"empty query":            {[]client.Option{key, client.WithBaseURL("https://example.com/?")}, "a query"},
 		"fragment":               {[]client.Option{key, client.WithBaseURL("https://example.com/#x")}, "a fragment"},
@@ -132,9 +132,9 @@ func TestCredentialsAreOneAlternative(t *testing.T) {
 		"pair option before environment":   {env("", "", testAPIKey), []client.Option{client.WithConsumerKey(testKey, testSecret)}, pair, ""},
 		"option before broken environment": {env(testKey, "", testAPIKey), []client.Option{client.WithAPIKey(testAPIKey)}, apiKey, ""},
 		"option is not filled up":          {env(testKey, testSecret, ""), []client.Option{client.WithConsumerKey(testKey, "")}, nil, "consumer secret is missing"},
-		"both in the environment":          {env(testKey, testSecret, testAPIKey), nil, nil, "set one alternative"},
-		"key and half a pair":              {env(testKey, "", testAPIKey), nil, nil, "set one alternative"},
-		"key and the other half":           {env("", testSecret, testAPIKey), nil, nil, "set one alternative"},
+		"both in the environment":          {env(testKey, testSecret, testAPIKey), nil, nil, "set an API key, or"},
+		"key and half a pair":              {env(testKey, "", testAPIKey), nil, nil, "set an API key, or"},
+		"key and the other half":           {env("", testSecret, testAPIKey), nil, nil, "set an API key, or"},
 		"half a pair":                      {env(testKey, "", ""), nil, nil, "TURBOSMTP_CONSUMER_SECRET is missing"},
 		"the other half":                   {env("", testSecret, ""), nil, nil, "TURBOSMTP_CONSUMER_KEY is missing"},
 		"bearer in the environment":        {env("", "", "Bearer "+testAPIKey), nil, nil, "TURBOSMTP_API_KEY begins with"},
@@ -210,26 +210,5 @@ func TestUserAgent(t *testing.T) {
 	edit := func(r *http.Request) error { r.Header.Set("User-Agent", "shop/1.2"); return nil }
 	if err := buyEdited(t, newClient(t, v.URL, client.WithUserAgent("shop/1.1")), edit); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestDefaultRoundTripperIsACopy(t *testing.T) {
-	t.Parallel()
-	rt, ok := client.DefaultRoundTripper().(*http.Transport)
-	if !ok || http.RoundTripper(rt) == http.DefaultTransport {
-		t.Fatalf("%T %t: want a copy of the default", rt, ok)
-	}
-	if rt.MaxResponseHeaderBytes != 64<<10 || rt.Proxy == nil || !rt.ForceAttemptHTTP2 {
-		t.Errorf("header bound %d", rt.MaxResponseHeaderBytes)
-	}
-}
-
-// TestDefaultRoundTripperWhereItWasReplaced runs alone, as it replaces a global of the process.
-func TestDefaultRoundTripperWhereItWasReplaced(t *testing.T) {
-	original := http.DefaultTransport
-	t.Cleanup(func() { http.DefaultTransport = original })
-	http.DefaultTransport = roundTripper(nil)
-	if rt, ok := client.DefaultRoundTripper().(*http.Transport); !ok || rt.Proxy == nil {
-		t.Errorf("%T: want a transport with the environment's proxy", rt)
 	}
 }

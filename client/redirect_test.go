@@ -3,13 +3,15 @@ package client_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/turbosmtp-go/billing/client"
 )
 
 // TestRedirectsAreNotFollowed: 307 and 308 would send the order again, the others make a GET of it,
-// and all of them could take the credentials to another server.
+// and all of them could take the credentials to another server. 302 and 303 are how the result of a POST
+// is delivered.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	other := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
@@ -24,7 +26,11 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					client.WithHTTPClient(&http.Client{Transport: v.Client().Transport, CheckRedirect: followed}),
 				} {
 					before := v.requests.Load()
-					wantError(t, buy(t, newClient(t, v.URL, opt)), status, false)
+					err := buy(t, newClient(t, v.URL, opt))
+					wantError(t, err, status, status == http.StatusFound || status == http.StatusSeeOther)
+					if !strings.Contains(err.Error(), "redirects to "+to) {
+						t.Errorf("error %v: want where it redirects to", err)
+					}
 					wantRequests(t, v, before+1)
 				}
 			})

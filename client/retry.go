@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// clock tells and passes the time. Tests put a fake one in.
+// clock reads the time and waits. Tests replace it.
 type clock struct {
 	now func() time.Time
 	// wait returns nil after d, or the error of ctx as soon as that is done.
@@ -50,10 +50,10 @@ func backoff(n int) time.Duration {
 	return d/2 + time.Duration(binary.NativeEndian.Uint64(b[:])%(half+1)) //nolint:gosec // at most half
 }
 
-// retryAfter returns how long an answer asks to wait, by its Retry-After header of RFC 9110 section
-// 10.2.3: whole seconds or a date. ok is false when it has none, or none that can be read.
+// retryAfter returns how long a response asks to wait, by its Retry-After header of RFC 9110 section
+// 10.2.3: whole seconds or a date. ok is false where it is missing or cannot be read.
 func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
-	const longest = 365 * 24 * time.Hour // No caller waits for it; more would overflow.
+	const longest = 365 * 24 * time.Hour // More would overflow.
 	value := h.Get("Retry-After")
 	if digits(value) {
 		seconds, err := strconv.ParseInt(value, 10, 64)

@@ -55,24 +55,22 @@ func TestNoConnectionIsNoPurchase(t *testing.T) {
 	proxy := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
 
 	own := func(change func(*http.Transport)) client.Option {
-		rt, ok := client.DefaultRoundTripper().(*http.Transport)
-		if !ok {
-			t.Fatal("no *http.Transport")
-		}
+		rt := client.DefaultTransport()
 		change(rt)
 		return client.WithHTTPClient(&http.Client{Transport: rt})
 	}
+	const passing, permanent = 2, 0 // retries
 	for name, tc := range map[string]struct {
-		url  string
-		opt  client.Option
-		says string
+		url     string
+		opt     client.Option
+		says    string
+		retries int
 	}{
-		"refused":               {closedPort, nil, "connection refused"},
-		"refused, our own":      {closedPort, client.WithHTTPClient(nil), "connection refused"},
-		"certificate":           {secure.URL, nil, "certificate"},
-		"http instead of https": {strings.Replace(untrusted.URL, "http:", "https:", 1), nil, "HTTP response to HTTPS client"},
-		"name":                  {"http://localhost:1", own(func(rt *http.Transport) { rt.DialContext = unknownName }), "no such host"},
-		"proxy":                 {secure.URL, own(func(rt *http.Transport) { rt.Proxy = through(t, proxy.URL) }), "Proxy Authentication Required"},
+		"refused":               {closedPort, nil, "connection refused", passing},
+		"certificate":           {secure.URL, nil, "certificate", permanent},
+		"http instead of https": {strings.Replace(untrusted.URL, "http:", "https:", 1), nil, "HTTP response to HTTPS client", permanent},
+		"name":                  {"http://localhost:1", own(func(rt *http.Transport) { rt.DialContext = unknownName }), "no such host", permanent},
+		"proxy":                 {secure.URL, own(func(rt *http.Transport) { rt.Proxy = through(t, proxy.URL) }), "Proxy Authentication Required", permanent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,8 +84,8 @@ func TestNoConnectionIsNoPurchase(t *testing.T) {
 			if !strings.Contains(err.Error(), "client: POST /billing/buy_emailvalidation_credits: nothing was sent: ") || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("error %q: want one that says %q", err, tc.says)
 			}
-			if len(clock.waits) != 2 {
-				t.Errorf("waits %v: want 2", clock.waits)
+			if len(clock.waits) != tc.retries {
+				t.Errorf("waits %v: want %d", clock.waits, tc.retries)
 			}
 		})
 	}
@@ -210,7 +208,7 @@ func TestNoRetryWithoutRetryAfter(t *testing.T) {
 // Other statuses are not retried, whatever their header says.
 func TestNoRetryOfOtherStatuses(t *testing.T) {
 	t.Parallel()
-	for status, unknown := range map[int]bool{200: true, 302: false, 400: false, 413: false, 500: true, 502: true, 504: true} {
+	for status, unknown := range map[int]bool{200: true, 301: false, 400: false, 413: false, 500: true, 502: true, 504: true} {
 		v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(status)
@@ -236,18 +234,30 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 			defer cancel()
 			var clock fakeClock
 			before := v.requests.Load()
-			_, err := newClient(t, v.URL, clock.option(), opt).BuyEmailValidatorCredits(ctx, 320)
+			_, err := newClient(t, v.URL, clock.option(), opt).BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if e := wantError(t, err, http.StatusTooManyRequests, false); e.RetryAfter != time.Hour || len(clock.waits) != 0 {
 				t.Errorf("asked for %v, waits %v: want no wait", e.RetryAfter, clock.waits)
 			}
 			wantRequests(t, v, before+1)
 		})
 	}
-	// Without a deadline it waits as long as it is told.
-	var clock fakeClock
-	before := v.requests.Load()
-	wantError(t, buy(t, newClient(t, v.URL, clock.option(), client.WithTimeout(0))), http.StatusTooManyRequests, false)
-	wantRequests(t, v, before+4)
+	// Without a deadline, the limit of Retry-After bounds the wait.
+	for name, tc := range map[string]struct {
+		opts  []client.Option
+		tries int64
+	}{
+		"default":  {nil, 1},
+		"a second": {[]client.Option{client.WithRetryAfterLimit(time.Second)}, 1},
+		"an hour":  {[]client.Option{client.WithRetryAfterLimit(time.Hour)}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var clock fakeClock
+			before := v.requests.Load()
+			opts := append(tc.opts, clock.option(), client.WithTimeout(0))
+			wantError(t, buy(t, newClient(t, v.URL, opts...)), http.StatusTooManyRequests, false)
+			wantRequests(t, v, before+tc.tries)
+		})
+	}
 }
 
 func TestTimeoutBoundsAllTriesTogether(t *testing.T) {
@@ -269,7 +279,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	clock := fakeClock{onWait: cancel}
-	_, err := newClient(t, v.URL, clock.option()).BuyEmailValidatorCredits(ctx, 320)
+	_, err := newClient(t, v.URL, clock.option()).BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	wantError(t, err, http.StatusTooManyRequests, false)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v: want the context's in its chain", err)

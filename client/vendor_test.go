@@ -65,29 +65,24 @@ func sell(w http.ResponseWriter) {
 	answer(w, http.StatusOK, "application/json", fmt.Sprintf(`{"url":%q}`, testLink))
 }
 
-// newClient makes a client for a server, with a pair of credentials and a connection pool of its own.
+// newClient makes a client for a server, with a pair of credentials.
 func newClient(t testing.TB, url string, opts ...client.Option) *client.Client {
 	t.Helper()
-	rt, ok := client.DefaultRoundTripper().(*http.Transport)
-	if !ok {
-		t.Fatal("the default round tripper is no *http.Transport")
-	}
-	t.Cleanup(rt.CloseIdleConnections)
 	opts = append([]client.Option{
 		client.WithBaseURL(url),
 		client.WithConsumerKey(testKey, testSecret),
-		client.WithRoundTripper(rt),
 	}, opts...)
 	c, err := client.New(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
 func buy(t testing.TB, c *client.Client) error {
 	t.Helper()
-	payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
+	payment, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if (payment == nil) == (err == nil) {
 		t.Fatalf("payment %v and error %v: want exactly one", payment, err)
 	}

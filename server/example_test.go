@@ -42,9 +42,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	payment, err := c.BuyEmailValidatorCredits(context.Background(), 320)
+	payment, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	fmt.Println(payment.URL, err)
-	_, err = c.BuyEmailValidatorCredits(context.Background(), 1)
+	_, err = c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 1})
 	fmt.Println(client.HasCode(err, "amount_should_not_be_less_than_15"))
 	// Output:
 	// https://pay.example.com/ann/320 <nil>

@@ -26,7 +26,7 @@ func TestRooms(t *testing.T) {
 		"gen/httpserver":                   {"gen/model"},
 		"gen/control":                      {},
 		"client":                           {"gen/model", "gen/httpclient"},
-		"client/cmd/buycredits":            {"client", "gen/model"},
+		"client/cmd/buycredits":            {"client"},
 		"server":                           append([]string{"api", "server/contract"}, gen...),
 		"server/contract":                  {},
 		"server/contract/internal/library": {},

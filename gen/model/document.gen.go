@@ -16,8 +16,8 @@ const (
 	ConsumerSecretHeader = "consumerSecret"
 )
 
-// DescribeCode returns what the document says of an error code: what it means and what to do
-// about it. It returns "" for a code that the document does not describe.
+// DescribeCode returns the document's description of an error code: what it means and what to do. It
+// returns "" for a code that the document does not describe.
 func DescribeCode(code string) string {
 	return codeDescriptions[code]
 }
@@ -31,34 +31,4 @@ var codeDescriptions = map[string]string{
 	"invalid_authorization_key":                    "The credentials are not accepted. Check the key and its secret, or have new ones made.",
 	"missing_authorization_key":                    "The request holds no complete credentials. Send the API key, or the consumer key together with its secret.",
 	"missing_required_parameter_amount":            "The request holds no amount. Send a JSON object with the member \"amount\".",
-}
-
-// Answer is a JSON answer that the document promises for a successful operation.
-type Answer struct {
-	// Method and Path are the operation's; the path is below the server's URL and may hold
-	// {parameters}.
-	Method, Path string
-	// Status is the HTTP status of the answer.
-	Status int
-	// Members are the declared members of the answer's object, none when it is no object.
-	Members []Member
-}
-
-// Member is a declared member of an answer.
-type Member struct {
-	// Name is the member's name in JSON.
-	Name string
-	// Type is the OpenAPI type of the member's value, "" when any value is allowed.
-	Type string
-	// Required says that the member must be there, NonEmpty that its string must not be "".
-	Required, NonEmpty bool
-}
-
-// Answers returns the JSON answers of all operations that succeed, in the order of their paths.
-func Answers() []Answer {
-	return []Answer{
-		{Method: "POST", Path: "/billing/buy_emailvalidation_credits", Status: 200, Members: []Member{
-			{Name: "url", Type: "string", Required: true, NonEmpty: true},
-		}},
-	}
 }

@@ -201,7 +201,7 @@ func buyLink(t *testing.T, box *sandboxtest.Sandbox) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
+	payment, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func findOutWhy(x *tab, box *sandboxtest.Sandbox) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	if _, err := c.BuyEmailValidatorCredits(x.t.Context(), 14); !client.HasCode(err, model.AmountShouldNotBeLessThan15) {
+	if _, err := c.BuyEmailValidatorCredits(x.t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 14}); !client.HasCode(err, model.AmountShouldNotBeLessThan15) {
 		x.t.Fatalf("14 were bought: %v", err)
 	}
 	x.load(200, chromedp.Click(`//a[.="Look again"]`))

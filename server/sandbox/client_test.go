@@ -50,7 +50,7 @@ func TestClientAndSandbox(t *testing.T) {
 		{client.WithAPIKey("unknown"), 320, refused},
 		{client.WithConsumerKey("sandbox-active-key", "wrong"), 320, refused},
 	} {
-		payment, err := buyer(t, r, row.option).BuyEmailValidatorCredits(t.Context(), row.amount)
+		payment, err := buyer(t, r, row.option).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: row.amount})
 		if row.code == "" {
 			if err != nil || !strings.HasPrefix(payment.URL, "http://"+r.address+"/checkout/") {
 				t.Errorf("%d: %v, %v", row.amount, payment, err)
@@ -93,7 +93,7 @@ func TestClientAndSandbox(t *testing.T) {
 func TestPaymentLink(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	payment, err := buyer(t, r, client.WithAPIKey("sandbox-active-token")).BuyEmailValidatorCredits(t.Context(), 320)
+	payment, err := buyer(t, r, client.WithAPIKey("sandbox-active-token")).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestManyBuyers(t *testing.T) {
 		c := buyer(t, r, client.WithAPIKey("sandbox-active-token"))
 		wg.Go(func() {
 			for j := range each {
-				payment, err := c.BuyEmailValidatorCredits(t.Context(), 100+i*each+j)
+				payment, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 100 + i*each + j})
 				if err != nil {
 					t.Errorf("buyer %d: %v", i, err)
 					return

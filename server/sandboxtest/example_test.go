@@ -19,9 +19,9 @@ func TestShopSurvivesALostAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.BuyEmailValidatorCredits(t.Context(), 320)
+	_, err = c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if !errors.Is(err, client.ErrOutcomeUnknown) {
-		t.Errorf("the shop was told %v", err)
+		t.Errorf("the shop got %v", err)
 	}
 	if n := len(box.Purchases()); n != 1 {
 		t.Errorf("%d purchases: want 1, which nobody knows of", n)

@@ -74,7 +74,7 @@ func TestEachDemoAccount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.BuyEmailValidatorCredits(t.Context(), 320); !test.has(err) {
+		if _, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320}); !test.has(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -122,7 +122,7 @@ func buy(t *testing.T, box *sandboxtest.Sandbox) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
+	payment, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,58 +10,83 @@ import (
 	"github.com/turbosmtp-go/billing/client"
 )
 
-// credentials takes the credentials from the files that flags name, else from env. A file says which
-// alternative is meant, and the environment's other one is then not looked at; the second half of a
-// pair may still come from there. Whether they are whole, the client checks.
-func (f *flags) credentials(env func(string) string) (client.Option, error) {
-	key, secret, apiKey := env("TURBOSMTP_CONSUMER_KEY"), env("TURBOSMTP_CONSUMER_SECRET"), env("TURBOSMTP_API_KEY")
-	pairFile, keyFile := f.ConsumerKeyFile != "" || f.ConsumerSecretFile != "", f.APIKeyFile != ""
-	switch {
-	case pairFile && keyFile:
-		return nil, errors.New("--api-key-file excludes --consumer-key-file and --consumer-secret-file: give one alternative")
-	case pairFile:
-		apiKey = ""
-	case keyFile:
-		key, secret = "", ""
-	}
-	if err := errors.Join(
-		readInto(&key, "--consumer-key-file", f.ConsumerKeyFile),
-		readInto(&secret, "--consumer-secret-file", f.ConsumerSecretFile),
-		readInto(&apiKey, "--api-key-file", f.APIKeyFile),
-	); err != nil {
-		return nil, err
-	}
-	switch pair := key != "" || secret != ""; {
-	case pair && apiKey != "":
-		return nil, errors.New("the environment holds both alternatives of the credentials: set a consumer key and secret, or an API key")
-	case pair || pairFile:
-		return client.WithConsumerKey(key, secret), nil
-	case apiKey != "" || keyFile:
-		return client.WithAPIKey(apiKey), nil
-	}
-	return nil, errors.New("no credentials: set TURBOSMTP_CONSUMER_KEY and TURBOSMTP_CONSUMER_SECRET, or TURBOSMTP_API_KEY, or name files that hold them")
+// credential is one of the three values, which comes from a file or the environment.
+type credential struct {
+	source string // the flag or the variable, for messages
+	value  string
 }
 
-// maxFile bounds what is read of a file, in bytes, as any path can be given.
-const maxFile = 64 << 10
+// credentials reads the credentials from the files that flags name, else from the environment. A file
+// decides which way to authenticate is meant, and the variables of the other are then not read; the
+// other half of a pair may still come from the environment. The client checks whether they are whole.
+// It also returns how the client names the values, and their sources, in turn.
+func (f *flags) credentials(p *program) (client.Option, []string, error) {
+	const keyName, secretName, apiKeyName = "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY" //nolint:gosec // names, not values
+	key, secret, apiKey := credential{keyName, p.env(keyName)}, credential{secretName, p.env(secretName)}, credential{apiKeyName, p.env(apiKeyName)}
+	pairFile, keyFile := f.ConsumerKeyFile != nil || f.ConsumerSecretFile != nil, f.APIKeyFile != nil
+	switch {
+	case pairFile && keyFile:
+		return nil, nil, errors.New("--api-key-file excludes --consumer-key-file and --consumer-secret-file: give an API key, or a consumer key and its secret")
+	case pairFile:
+		apiKey.value = ""
+	case keyFile:
+		key.value, secret.value = "", ""
+	}
+	if err := errors.Join(
+		key.read(p, "--consumer-key-file", f.ConsumerKeyFile),
+		secret.read(p, "--consumer-secret-file", f.ConsumerSecretFile),
+		apiKey.read(p, "--api-key-file", f.APIKeyFile),
+	); err != nil {
+		return nil, nil, err
+	}
+	switch pair := key.value != "" || secret.value != ""; {
+	case pair && apiKey.value != "":
+		return nil, nil, fmt.Errorf("the environment contains both %s and %s or %s: set an API key, or a consumer key and its secret", apiKeyName, keyName, secretName)
+	case pair || pairFile:
+		return client.WithConsumerKey(key.value, secret.value),
+			[]string{"WithConsumerKey: the consumer key", key.source, "WithConsumerKey: the consumer secret", secret.source}, nil
+	case apiKey.value != "" || keyFile:
+		return client.WithAPIKey(apiKey.value), []string{"WithAPIKey: the API key", apiKey.source}, nil
+	}
+	return nil, nil, fmt.Errorf("no credentials: set %s and %s, or %s, or name files that contain them", keyName, secretName, apiKeyName)
+}
 
-// readInto reads the file that a flag names, if it names one, without its last newline.
-func readInto(value *string, flag, path string) error {
-	if path == "" {
+const (
+	// stdinName is the path that stands for standard input.
+	stdinName = "-"
+	// maxFile bounds what is read of a file, in bytes, as any path can be given.
+	maxFile = 64 << 10
+)
+
+// read reads the file that a flag names, if it names one, without its last newline.
+func (c *credential) read(p *program, flag string, path *string) error {
+	if path == nil {
 		return nil
 	}
-	file, err := os.Open(path) //nolint:gosec // The user names it.
-	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
+	c.source = flag
+	in := p.stdin
+	if *path != stdinName {
+		file, err := os.Open(*path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+		defer func() { _ = file.Close() }() // Only read from.
+		in = file
 	}
-	defer func() { _ = file.Close() }() // Only read from.
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	var err error
+	if c.value, err = readKey(in); err != nil {
+		return fmt.Errorf("%s: %s: %w", flag, *path, err)
+	}
+	return nil
+}
+
+func readKey(in io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
+		return "", err
 	}
 	if len(text) > maxFile {
-		return fmt.Errorf("%s: %s is too large for a key", flag, path)
+		return "", errors.New("it is too large")
 	}
-	*value = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	return nil
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
 }

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/gen/model"
+	"github.com/turbosmtp-go/billing/client"
 )
 
 func TestCredentialsFromFiles(t *testing.T) {
@@ -39,7 +39,7 @@ func TestCredentialsFromFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			runWith(t.Context(), tc.env, append(tc.files, "--base-url", v.URL, "320")...).want(t, 0, testLink+"\n")
-			got := [3]string{v.header.Load().Get(model.ConsumerKeyHeader), v.header.Load().Get(model.ConsumerSecretHeader), v.header.Load().Get(model.AuthorizationHeader)}
+			got := [3]string{v.header.Load().Get(client.ConsumerKeyHeader), v.header.Load().Get(client.ConsumerSecretHeader), v.header.Load().Get(client.AuthorizationHeader)}
 			if got != tc.want {
 				t.Errorf("sent %q: want %q", got, tc.want)
 			}

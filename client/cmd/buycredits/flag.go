@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,52 +9,68 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/gen/model"
 )
 
 // flags is the command line, as kong reads it. No credential is a flag of its own, as every user of
 // a machine can see the arguments of its programs. The environment is read by parse, not by kong's
-// env tag, which looks past the one that run is given.
+// env tag, which does not use the one that run is given. A pointer tells a flag that is given and empty
+// from one that is not given.
 type flags struct {
-	Amount string `arg:"" help:"How much to buy credits for, in whole units of the account's currency. Which amounts are allowed, the API decides."`
+	Amount string `arg:"" help:"How much to buy credits for, in whole units of the account's currency; - reads it from standard input. The API decides which amounts are allowed."`
 
-	BaseURL            string         `name:"base-url" placeholder:"URL" help:"The API's base URL, $TURBOSMTP_BASE_URL if not given. Default: the production server."`
-	Output             string         `enum:"text,json" default:"text" help:"What to print on success: text, the link alone, or json, an object with the link."`
-	ConsumerKeyFile    string         `placeholder:"PATH" help:"File that holds the consumer key. Default: $TURBOSMTP_CONSUMER_KEY."`
-	ConsumerSecretFile string         `placeholder:"PATH" help:"File that holds the consumer secret. Default: $TURBOSMTP_CONSUMER_SECRET."`
-	APIKeyFile         string         `name:"api-key-file" placeholder:"PATH" help:"File that holds the API key, instead of a consumer key and its secret. Default: $TURBOSMTP_API_KEY."`
-	Timeout            *time.Duration `placeholder:"DURATION" help:"How long the whole order may take, such as 10s; 0 for ever. What --wait waits for is not part of it. Default: 30s."`
-	Open               bool           `help:"Open the link in the browser once the order was taken."`
-	Wait               bool           `help:"Wait until a sandbox's purchase is paid, cancelled or expired, for as long as it takes. With --output json, what it is then is printed as a second object."`
+	BaseURL            *string        `name:"base-url" placeholder:"URL" help:"The API's base URL. Default: $TURBOSMTP_BASE_URL, or the production server."`
+	Output             string         `enum:"text,json" default:"text" placeholder:"FORMAT" help:"What to print to standard output: text, the link alone, or json, an object with the link or with the error. Default: text."`
+	ConsumerKeyFile    *string        `placeholder:"PATH" help:"File with the consumer key; - is standard input. Default: $TURBOSMTP_CONSUMER_KEY."`
+	ConsumerSecretFile *string        `placeholder:"PATH" help:"File with the consumer secret; - is standard input. Default: $TURBOSMTP_CONSUMER_SECRET."`
+	APIKeyFile         *string        `name:"api-key-file" placeholder:"PATH" help:"File with the API key, in place of a consumer key and its secret; - is standard input. Default: $TURBOSMTP_API_KEY."`
+	Timeout            *time.Duration `placeholder:"DURATION" help:"Time limit of the order, retries included, such as 10s; 0 sets none. The time of --wait does not count. Default: 30s."`
+	MaxRetries         *int           `name:"max-retries" placeholder:"N" help:"How often to send the order again where it certainly was not carried out. Default: 3."`
+	Open               bool           `help:"Open the link in the browser."`
+	Wait               bool           `help:"Wait until a sandbox's purchase is paid, cancelled or expired. With --output json, its state is printed as a second object."`
 	InsecureHTTP       bool           `name:"insecure-http" help:"Send the credentials over plain http to another machine."`
-	Version            versionFlag    `help:"Print the version and leave."`
+	Completion         string         `enum:",bash,zsh,fish" default:"" placeholder:"SHELL" help:"Print the completion script for the shell, bash, zsh or fish, and exit."`
+	Version            versionFlag    `help:"Print the version and exit."`
 }
 
-const description = `Order email-validation credits from TurboSMTP. Prints the link to the page where they are paid; nothing is charged by the order itself.
+const description = `Order email-validation credits from TurboSMTP. Prints the link to the page where they are paid; the order itself charges nothing.
 
 Example:
 
 	export TURBOSMTP_CONSUMER_KEY=... TURBOSMTP_CONSUMER_SECRET=...
 	buycredits 320
 
-Exits with 0 when the order was taken, 1 when nothing was bought, 2 for wrong use, and 3 when it is unknown whether the order was taken. After 3, look in the billing account before ordering again.
+Exit codes: 0 the order was carried out; 1 nothing was bought; 2 usage error; 3 it is unknown whether the order was carried out: look in the billing account before ordering again; 7 it was carried out, but its link could not be printed to standard output and is on standard error.
 
-With --wait, exits with 0 when the order was paid, 4 when it was cancelled, 5 when it expired, and 6 when it was taken but what became of it was not seen, such as when the link is no sandbox's. After 6, open the link to see, and do not order again.`
+With --wait: 0 the purchase was paid; 4 it was cancelled; 5 it expired; 6 the order was carried out, but its payment was not seen: open the link, and do not order again.
+
+Stopped before the order was sent, so that nothing was bought: 129 by a hang-up, 130 by an interrupt, 143 by a termination.`
 
 // order is what a command line asks for.
 type order struct {
 	amount  int
 	options []client.Option
-	write   func(io.Writer, *model.BuyEmailValidatorCreditsSuccessResponse) error
-	// open and wait say what is done with the link after it was written.
+	// names translates the client's names of options into those of flags and variables.
+	names *strings.Replacer
+	write func(io.Writer, *client.BuyEmailValidatorCreditsSuccessResponse) error
+	// open and wait say what is done with the link after it was printed.
 	open, wait bool
-	// writeState writes what the purchase is after a wait. It is nil where no one asked.
+	// writeState prints the purchase's state after a wait. It is nil for text.
 	writeState func(io.Writer, *purchase) error
+}
+
+func (o *order) buy(ctx context.Context) (*client.BuyEmailValidatorCreditsSuccessResponse, error) {
+	c, err := client.New(o.options...)
+	if err != nil {
+		return nil, usageError{errors.New(o.names.Replace(strings.TrimPrefix(err.Error(), "client: ")))}
+	}
+	defer func() { _ = c.Close() }() // It always returns nil.
+	return c.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: o.amount})
 }
 
 // usageError is a command that cannot be carried out as it was given.
@@ -63,16 +79,16 @@ type usageError struct{ cause error }
 func (e usageError) Error() string { return e.cause.Error() }
 func (e usageError) Unwrap() error { return e.cause }
 
-// errShown says that the help or the version was asked for and printed.
+// errShown says that the help, the version or a script was asked for and printed.
 var errShown = errors.New("shown")
 
-// parse turns args and env into an order. Its error is errShown or a usageError.
-func parse(args []string, env func(string) string, stdout io.Writer) (*order, error) {
+// parse turns args and the environment into an order. Its error is errShown or a usageError.
+func (p *program) parse(args []string) (*order, error) {
 	var f flags
 	parser, err := kong.New(&f,
 		kong.Name("buycredits"),
 		kong.Description(description),
-		kong.Writers(stdout, stdout),
+		kong.Writers(p.stdout, p.stdout),
 		kong.Vars{"version": version()},
 		kong.Help(func(options kong.HelpOptions, ctx *kong.Context) error {
 			return errors.Join(kong.DefaultHelpPrinter(options, ctx), errShown)
@@ -81,58 +97,118 @@ func parse(args []string, env func(string) string, stdout io.Writer) (*order, er
 	if err != nil {
 		return nil, usageError{err}
 	}
+	if shell, asked := shellOf(args); asked {
+		if err := complete(parser, shell); err != nil {
+			return nil, usageError{err}
+		}
+		return nil, errShown
+	}
 	if _, err := parser.Parse(negativeLast(args)); err != nil {
 		if errors.Is(err, errShown) {
 			return nil, errShown
 		}
 		return nil, usageError{err}
 	}
-	o, err := f.order(env)
+	o, err := f.order(p)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return o, nil
 }
 
-func (f *flags) order(env func(string) string) (*order, error) {
+func (f *flags) order(p *program) (*order, error) {
+	if err := f.checkGiven(); err != nil {
+		return nil, err
+	}
+	if f.Amount == stdinName {
+		text, err := readKey(p.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("the amount on standard input: %w", err)
+		}
+		f.Amount = strings.TrimSpace(text)
+	}
 	amount, err := strconv.Atoi(f.Amount)
 	if err != nil {
 		return nil, fmt.Errorf("the amount %q is not a whole number", f.Amount)
 	}
-	credentials, err := f.credentials(env)
+	credentials, names, err := f.credentials(p)
 	if err != nil {
 		return nil, err
 	}
 	o := &order{amount: amount, options: []client.Option{credentials}, write: writeText, open: f.Open, wait: f.Wait}
 	if f.Output == "json" {
-		o.write, o.writeState = writeJSON, writeJSON
+		o.write = func(w io.Writer, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
+			return writeJSON(w, payment)
+		}
+		o.writeState = func(w io.Writer, state *purchase) error { return writeJSON(w, state) }
 	}
-	if f.BaseURL == "" {
-		f.BaseURL = env("TURBOSMTP_BASE_URL")
-	}
-	if f.BaseURL != "" {
-		o.options = append(o.options, client.WithBaseURL(f.BaseURL))
+	const variable = "TURBOSMTP_BASE_URL"
+	switch fromEnv := p.env(variable); {
+	case f.BaseURL != nil:
+		o.options = append(o.options, client.WithBaseURL(*f.BaseURL))
+		names = append(names, "WithBaseURL", "--base-url")
+	case fromEnv != "":
+		o.options = append(o.options, client.WithBaseURL(fromEnv))
+		names = append(names, "WithBaseURL", variable)
 	}
 	if f.Timeout != nil {
 		o.options = append(o.options, client.WithTimeout(*f.Timeout))
 	}
+	if f.MaxRetries != nil {
+		o.options = append(o.options, client.WithMaxRetries(*f.MaxRetries))
+	}
 	if f.InsecureHTTP {
 		o.options = append(o.options, client.WithInsecureHTTP())
 	}
+	o.names = strings.NewReplacer(append(names,
+		"WithTimeout", "--timeout", "WithMaxRetries", "--max-retries", "WithInsecureHTTP", "--insecure-http")...)
 	return o, nil
 }
 
-func writeJSON[T model.BuyEmailValidatorCreditsSuccessResponse | purchase](w io.Writer, value *T) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // A link may hold "&".
-	return encoder.Encode(value)
+// checkGiven returns an error for a flag that is given and empty, and for standard input given twice.
+func (f *flags) checkGiven() error {
+	readers := 0
+	if f.Amount == stdinName {
+		readers++
+	}
+	for _, flag := range []struct {
+		name  string
+		value *string
+	}{
+		{"--base-url", f.BaseURL},
+		{"--consumer-key-file", f.ConsumerKeyFile},
+		{"--consumer-secret-file", f.ConsumerSecretFile},
+		{"--api-key-file", f.APIKeyFile},
+	} {
+		switch {
+		case flag.value == nil:
+		case *flag.value == "":
+			return fmt.Errorf("%s is given and empty: give a value, or leave it out", flag.name)
+		case *flag.value == stdinName:
+			readers++
+		}
+	}
+	if readers > 1 {
+		return errors.New("- is given twice: only one value can be read from standard input")
+	}
+	return nil
+}
+
+// asksForJSON reports whether args ask for JSON, also where they cannot be parsed as a whole.
+func asksForJSON(args []string) bool {
+	for i, arg := range args {
+		if arg == "--output=json" || (arg == "json" && i > 0 && args[i-1] == "--output") {
+			return true
+		}
+	}
+	return false
 }
 
 // negative is an argument that can only be an amount, as no flag is a digit.
 var negative = regexp.MustCompile(`^-[0-9]+$`)
 
 // negativeLast moves a negative amount behind "--", where kong does not take it for a flag, so that
-// it gets the API's answer like any other.
+// it gets the API's response like any other.
 func negativeLast(args []string) []string {
 	i := slices.IndexFunc(args, negative.MatchString)
 	if i < 0 || slices.Contains(args, "--") {

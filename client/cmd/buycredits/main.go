@@ -1,10 +1,23 @@
-// Command buycredits orders email-validation credits from TurboSMTP and prints the link where they
-// are paid. With --open it opens the link in the browser, with --wait it waits until a sandbox's
-// purchase is paid, cancelled or expired.
+// Command buycredits orders email-validation credits from TurboSMTP and prints the link to the page
+// where they are paid. With --open it opens the link in the browser, with --wait it waits until a
+// sandbox's purchase is paid, cancelled or expired.
 //
-// It exits with 0 when the order was taken, 1 when nothing was bought, 2 for wrong use, and 3 when it
-// is unknown whether the order was taken. With --wait, 0 says that the order was paid, 4 that it was
-// cancelled, 5 that it expired, and 6 that it was taken, but what became of it was not seen.
+// Its exit codes are
+//
+//	0    the order was carried out; with --wait: it was paid
+//	1    nothing was bought
+//	2    usage error, nothing was sent
+//	3    it is unknown whether the order was carried out
+//	4    with --wait: it was cancelled
+//	5    with --wait: it expired
+//	6    with --wait: the order was carried out, but its payment was not seen
+//	7    the order was carried out, but its link could not be printed to standard output; it is on
+//	     standard error
+//	129  stopped by a hang-up before the order was sent, nothing was bought
+//	130  the same by an interrupt
+//	143  the same by a termination
+//
+// A signal that arrives later does not hide what became of the order: the exit code is 3, 6 or 7.
 package main
 
 import (
@@ -14,75 +27,83 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
+	"sync"
 	"time"
-	"unicode"
 
 	"golang.org/x/term"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/gen/model"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
-	os.Exit(exitCode(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)))
+	p := newProgram(os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	ctx := notify(context.Background(), p.reported)
+	os.Exit(exitCode(p.run(ctx, os.Args[1:])))
+}
+
+// program is one run, and what it has of the machine. Tests replace it.
+type program struct {
+	env             func(string) string
+	stdin           io.Reader
+	stdout, stderr  io.Writer
+	terminal        bool // whether stderr is one
+	clock           clock
+	polls           *http.Client
+	browse          func(link string) error
+	browserPatience time.Duration
+	printPatience   time.Duration
+
+	reported     chan struct{} // closed once it is printed what became of the order
+	reportedOnce sync.Once
+}
+
+func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writer) *program {
+	file, ok := stderr.(*os.File)
+	return &program{
+		env: env, stdin: stdin, stdout: stdout, stderr: stderr,
+		terminal:        ok && term.IsTerminal(int(file.Fd())),
+		clock:           systemClock(),
+		polls:           newPollClient(pollTimeout),
+		browse:          browse,
+		browserPatience: browserPatience,
+		printPatience:   time.Second,
+		reported:        make(chan struct{}),
+	}
 }
 
 // run does what args ask for. It prints the payment link alone to stdout, and why there is none to
 // stderr. The error it returns says the same to [exitCode].
-func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	return newProgram(env, stdout, stderr).run(ctx, args)
-}
-
-// program is one run, and what it has of the machine. Tests give it something else.
-type program struct {
-	env            func(string) string
-	stdout, stderr io.Writer
-	terminal       bool // Whether stderr is one.
-	clock          clock
-	polls          *http.Client
-	browse         func(link string) error
-	patience       time.Duration
-}
-
-func newProgram(env func(string) string, stdout, stderr io.Writer) *program {
-	file, ok := stderr.(*os.File)
-	return &program{
-		env: env, stdout: stdout, stderr: stderr,
-		terminal: ok && term.IsTerminal(int(file.Fd())),
-		clock:    systemClock(),
-		polls:    newPollClient(pollTimeout),
-		browse:   browse,
-		patience: browserPatience,
-	}
-}
-
 func (p *program) run(ctx context.Context, args []string) error {
-	order, err := parse(args, p.env, p.stdout)
+	defer p.doneReporting()
+	o, err := p.parse(args)
 	if errors.Is(err, errShown) {
 		return nil
 	}
 	if err == nil {
-		err = p.carryOut(ctx, order)
+		err = p.carryOut(ctx, o)
 	}
 	if err != nil {
-		p.say(explain(err))
+		r := newReport(err)
+		p.say(r.text())
+		if asksForJSON(args) && !errors.As(err, new(linkError)) && !errors.As(err, new(unpaidError)) {
+			_ = r.writeJSON(p.stdout) // It is on stderr, too.
+		}
 	}
 	return err
 }
 
 func (p *program) carryOut(ctx context.Context, o *order) error {
-	payment, err := buy(ctx, o)
+	payment, err := o.buy(ctx)
 	if err != nil {
+		if signal := (signalError{}); errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &signal) {
+			return stoppedError{err, signal}
+		}
 		return err
 	}
-	if err := o.write(p.stdout, payment); err != nil {
+	if err := p.print(ctx, o, payment); err != nil {
 		return linkError{link: payment.URL, cause: err}
 	}
+	p.doneReporting()
 	if o.open {
 		p.open(ctx, payment.URL)
 	}
@@ -92,34 +113,55 @@ func (p *program) carryOut(ctx context.Context, o *order) error {
 	return nil
 }
 
-func (p *program) say(text string) {
-	_, _ = io.WriteString(p.stderr, text) // There is nowhere left to say that this failed.
-}
+func (p *program) doneReporting() { p.reportedOnce.Do(func() { close(p.reported) }) }
 
-func buy(ctx context.Context, o *order) (*model.BuyEmailValidatorCreditsSuccessResponse, error) {
-	c, err := client.New(o.options...)
-	if err != nil {
-		return nil, usageError{err}
+// print prints the purchase. When ctx ends meanwhile, a reader that does not read gets a moment more.
+func (p *program) print(ctx context.Context, o *order, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
+	printed := make(chan error, 1)
+	go func() { printed <- o.write(p.stdout, payment) }()
+	select {
+	case err := <-printed:
+		if err == nil && isNull(p.stdout) {
+			p.say("buycredits: standard output is closed or the null device. Link: " + oneLine(payment.URL) + "\n")
+		}
+		return err
+	case <-ctx.Done():
 	}
-	return c.BuyEmailValidatorCredits(ctx, o.amount)
+	select {
+	case err := <-printed:
+		return err
+	case <-time.After(p.printPatience):
+		return context.Cause(ctx)
+	}
 }
 
-// linkError is an order that was taken and whose link could not be handed over.
+// isNull reports whether w is the null device. A program that is started with a closed standard output
+// gets it in its place.
+func isNull(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	null, nullErr := os.Stat(os.DevNull)
+	return err == nil && nullErr == nil && os.SameFile(info, null)
+}
+
+func (p *program) say(text string) {
+	_, _ = io.WriteString(p.stderr, text) // There is nowhere left to report that this failed.
+}
+
+// linkError is an order that was carried out and whose link could not be printed.
 type linkError struct {
 	link  string
 	cause error
 }
 
-func (e linkError) Error() string {
-	return fmt.Sprintf("cannot print the link %q: %v", e.link, e.cause)
-}
+func (e linkError) Error() string { return fmt.Sprintf("cannot print the link: %v", e.cause) }
 func (e linkError) Unwrap() error { return e.cause }
 
-// writeText prints the link alone. A terminal would act on what is not printable.
-func writeText(w io.Writer, payment *model.BuyEmailValidatorCreditsSuccessResponse) error {
-	if strings.ContainsFunc(payment.URL, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return errors.New("it holds characters that are not printable")
-	}
+// writeText prints the link alone.
+func writeText(w io.Writer, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
 	_, err := fmt.Fprintln(w, payment.URL)
 	return err
 }

@@ -6,9 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestBuy(t *testing.T) {
@@ -52,12 +56,12 @@ func TestBaseURL(t *testing.T) {
 	// Allowed, it goes on to the network, where a done context stops it.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	runWith(ctx, env, "320", "--insecure-http").want(t, 1, "", "nothing was bought", "interrupted")
+	runWith(ctx, env, "320", "--insecure-http").want(t, 130, "", "Nothing was bought", "stopped before the order was sent")
 }
 
 func TestProductionIsTheDefault(t *testing.T) {
 	t.Parallel()
-	o, err := parse([]string{"320"}, func(name string) string { return pair()[name] }, io.Discard)
+	o, err := newProgram(func(name string) string { return pair()[name] }, nil, io.Discard, io.Discard).parse([]string{"320"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +70,11 @@ func TestProductionIsTheDefault(t *testing.T) {
 	}
 }
 
-// A link that would act on the terminal is not printed raw, and not lost.
+// A link that would act on the terminal is not a success.
 func TestLinkThatIsNotPrintable(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, http.StatusOK, `{"url":"https://x.example/\u001b[2J\n"}`)
-	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 3, "", `"https://x.example/\x1b[2J\n"`, "the order was taken", "Do not run it again")
-	runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output=json").want(t, 0, `{"url":"https://x.example/\u001b[2J\n"}`+"\n")
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 3, "", "It is unknown", `The server sent: {"url":"https://x.example/\u001b[2J\n"}`)
 }
 
 type fullDisk struct{}
@@ -83,11 +86,107 @@ func TestLinkThatCannotBeWritten(t *testing.T) {
 	v := newVendor(t, http.StatusOK, `{"url":"`+testLink+`"}`)
 	for _, output := range []string{"text", "json"} {
 		var stderr bytes.Buffer
-		err := run(t.Context(), []string{"320", "--base-url", v.URL, "--output", output}, func(name string) string { return pair()[name] }, fullDisk{}, &stderr)
+		p := newProgram(func(name string) string { return pair()[name] }, nil, fullDisk{}, &stderr)
+		err := p.run(t.Context(), []string{"320", "--base-url", v.URL, "--output", output})
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("error %v: want the disk's", err)
 		}
-		outcome{exitCode(err), "", stderr.String()}.want(t, 3, "", testLink, "the order was taken", "Do not run it again")
+		outcome{exitCode(err), "", stderr.String()}.want(t, 7, "", "Link: "+testLink, "The order was carried out", "Do not run it again")
+	}
+}
+
+// blocked is a pipe that nobody reads.
+type blocked struct{ written, forever chan struct{} }
+
+func (b blocked) Write([]byte) (int, error) {
+	close(b.written)
+	<-b.forever
+	return 0, io.ErrClosedPipe
+}
+
+// TestOutputThatNobodyReads stops the program while it hangs in printing the link.
+func TestOutputThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, http.StatusOK, `{"url":"`+testLink+`"}`)
+	stdout := blocked{make(chan struct{}), make(chan struct{})}
+	t.Cleanup(func() { close(stdout.forever) })
+	var stderr bytes.Buffer
+	p := newProgram(func(name string) string { return pair()[name] }, nil, stdout, &stderr)
+	p.printPatience = time.Millisecond
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-stdout.written
+		cancel(signalError{syscall.SIGINT})
+	}()
+	err := p.run(ctx, []string{"320", "--base-url", v.URL})
+	outcome{exitCode(err), "", stderr.String()}.want(t, 7, "", "Link: "+testLink, "interrupt signal received")
+	select {
+	case <-p.reported: // A second signal would end it at once now.
+	default:
+		t.Error("it is not noted that the order was reported")
+	}
+}
+
+// TestStoppedBetweenTries stops the program while it waits to send the order again.
+func TestStoppedBetweenTries(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ // The response was read to its end.
+			PutIdleConn: func(error) { cancel(signalError{syscall.SIGHUP}) },
+		})
+		v := newVendor(t, status, "")
+		v.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "20")
+			w.WriteHeader(status)
+		})
+		runWith(ctx, pair(), "320", "--base-url", v.URL).want(t, 129, "", "Nothing was bought", "gave up waiting")
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		o := runWith(t.Context(), nil, "--completion", shell)
+		o.want(t, 0, o.stdout)
+		for _, flag := range []string{"base-url", "output", "api-key-file", "max-retries", "wait", "version"} {
+			if !strings.Contains(o.stdout, flag) {
+				t.Errorf("%s: no flag --%s in %s", shell, flag, o.stdout)
+			}
+		}
+		if _, err := exec.LookPath(shell); err != nil {
+			t.Logf("there is no %s to check the script", shell)
+			continue
+		}
+		check := exec.CommandContext(t.Context(), shell, "-n")
+		check.Stdin = strings.NewReader(o.stdout)
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", shell, err, out)
+		}
+	}
+}
+
+// TestCompletionInBash has bash complete a few words by the script.
+func TestCompletionInBash(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash")
+	}
+	script := runWith(t.Context(), nil, "--completion=bash").stdout
+	for words, want := range map[string]string{
+		"--out":             "--output",
+		"--max":             "--max-retries",
+		"--output ''":       "text json",
+		"--output = j":      "json",
+		"--completion ''":   "bash zsh fish",
+		"--api-key-file ma": "main.go main_test.go",
+		"--timeout ''":      "",
+	} {
+		complete := exec.CommandContext(t.Context(), "bash", "--norc", "-c", script+"\nCOMP_WORDS=(buycredits "+words+"); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _buycredits; echo \"${COMPREPLY[*]}\"")
+		out, err := complete.CombinedOutput()
+		if got := strings.Fields(string(out)); err != nil || !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(strings.Fields(want)))) {
+			t.Errorf("%s: %q, error %v: want %q", words, got, err, want)
+		}
 	}
 }
 
@@ -96,7 +195,7 @@ func TestHelpAndVersion(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"320", "--help"}, {"--output", "json", "--help"}} {
 		o := runWith(t.Context(), nil, args...)
 		o.want(t, 0, o.stdout)
-		for _, text := range []string{"buycredits 320", "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY", "TURBOSMTP_BASE_URL", "--output", "--timeout", "--open", "--wait", "Exits with 0", "not part of it", "0 when the order was paid", "4 when it was cancelled", "5 when it expired", "6 when it was taken"} {
+		for _, text := range []string{"buycredits 320", "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY", "TURBOSMTP_BASE_URL", "--output", "--timeout", "--open", "--wait", "--max-retries", "--completion", "Exit codes: 0", "0 the purchase was paid", "4 it was cancelled", "5 it expired", "6 the order was carried out", "7 it was carried out", "130 by an interrupt"} {
 			if !strings.Contains(strings.Join(strings.Fields(o.stdout), " "), text) { // Wherever the lines break.
 				t.Errorf("help %q: want it to name %s", o.stdout, text)
 			}

@@ -12,14 +12,15 @@ import (
 	"github.com/cli/browser"
 )
 
-// browserPatience is how long a browser has to fail. Some run in the foreground, and are open by then.
+// browserPatience is how long a browser may take to fail. Some run in the foreground, and are open by
+// then.
 const browserPatience = 5 * time.Second
 
-// open opens the payment link in the user's browser. That it cannot is said, and is no failure: the
-// order was taken, and its link is printed.
+// open opens the payment link in the user's browser. A failure is reported and changes no exit code:
+// the order was carried out, and its link is printed.
 func (p *program) open(ctx context.Context, link string) {
 	if err := p.tryOpen(ctx, link); err != nil {
-		p.say(lines("the browser was not opened: " + err.Error()))
+		p.say("buycredits: The browser was not opened: " + err.Error() + "\n")
 	}
 }
 
@@ -27,7 +28,7 @@ func (p *program) tryOpen(ctx context.Context, link string) error {
 	if _, err := webLink(link); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.patience)
+	ctx, cancel := context.WithTimeout(ctx, p.browserPatience)
 	defer cancel()
 	failed := make(chan error, 1)
 	go func() { failed <- p.browse(link) }()
@@ -40,7 +41,7 @@ func (p *program) tryOpen(ctx context.Context, link string) error {
 }
 
 // browse returns when the browser, or what starts it, has ended. Both of its outputs are the file of
-// stderr: stdout holds the link alone, and a browser that outlives the program must not lose them.
+// stderr: stdout is for the link alone, and a browser that outlives the program must not lose them.
 func browse(link string) error {
 	browser.Stdout, browser.Stderr = os.Stderr, os.Stderr
 	return browser.OpenURL(link)
@@ -50,7 +51,7 @@ func browse(link string) error {
 // a host, and made only of the characters of RFC 3986, as others may mean something to what opens it.
 func webLink(link string) (*url.URL, error) {
 	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }) {
-		return nil, errors.New("the link holds characters that no link may hold")
+		return nil, errors.New("the link contains characters that no link may contain")
 	}
 	u, err := url.Parse(link)
 	switch {
@@ -59,7 +60,7 @@ func webLink(link string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("the link is neither http nor https")
 	case u.Hostname() == "":
-		return nil, errors.New("the link names no host")
+		return nil, errors.New("the link contains no host")
 	}
 	return u, nil
 }

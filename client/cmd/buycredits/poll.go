@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// pollTimeout bounds one look, to the last byte of its answer.
+	// pollTimeout bounds one poll, to the last byte of its response.
 	pollTimeout = 10 * time.Second
-	// maxState bounds what is read of an answer, in bytes: a purchase needs a hundred.
+	// maxState bounds what is read of a response, in bytes: a purchase needs a hundred.
 	maxState = 64 << 10
-	// maxRetryAfter bounds how long an answer can ask to wait, as a mistake in it must not hold the
+	// maxRetryAfter bounds how long a response can ask to wait, as a mistake in it must not hold the
 	// wait for ever.
 	maxRetryAfter = time.Hour
 )
 
-// What a sandbox says of a purchase.
+// The states of a purchase in a sandbox.
 const (
 	pending   = "pending"
 	paid      = "paid"
@@ -32,7 +32,7 @@ const (
 	expired   = "expired"
 )
 
-// purchase is what a sandbox says of one. All but the status is passed on as it came.
+// purchase is a sandbox's description of one. All but the status is passed on as it came.
 type purchase struct {
 	Status    string          `json:"status"`
 	Amount    json.RawMessage `json:"amount"`
@@ -40,7 +40,7 @@ type purchase struct {
 	CreatedAt json.RawMessage `json:"created_at"`
 }
 
-// poll looks at the purchase behind a link. It sends no credentials: the link is all that it takes.
+// poll asks for the state of the purchase behind a link. It sends no credentials: the link is enough.
 type poll struct {
 	http *http.Client
 	link string
@@ -55,7 +55,7 @@ func newPoll(hc *http.Client, link string) (*poll, error) {
 	return &poll{http: hc, link: u.String()}, nil
 }
 
-// newPollClient returns a client that follows no redirect and that takes an answer whole within the
+// newPollClient returns a client that follows no redirect and that reads a response whole within the
 // timeout.
 func newPollClient(timeout time.Duration) *http.Client {
 	return &http.Client{
@@ -65,11 +65,11 @@ func newPollClient(timeout time.Duration) *http.Client {
 	}
 }
 
-// passingError is a failure that may be gone at the next look.
+// passingError is a failure that may be gone at the next poll.
 type passingError struct {
-	brief string // For a line that has little room.
+	brief string // for a line with little room
 	cause error
-	// retryAfter is how long the answer asks to wait, 0 if it does not.
+	// retryAfter is how long the response asks to wait, 0 if it does not.
 	retryAfter time.Duration
 }
 
@@ -77,17 +77,17 @@ func (e passingError) Error() string { return e.cause.Error() }
 func (e passingError) Unwrap() error { return e.cause }
 
 // try returns the purchase, with a status that is known. Its error is a passingError, or one that
-// will not go away.
+// does not pass.
 func (p *poll) try(ctx context.Context, now time.Time) (*purchase, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.link, http.NoBody) //nolint:gosec // The server that took the order names it.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.link, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "buycredits")
-	resp, err := p.http.Do(req) //nolint:gosec // As above.
+	resp, err := p.http.Do(req)
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, noResponse(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
 	if resp.StatusCode != http.StatusOK {
@@ -95,27 +95,27 @@ func (p *poll) try(ctx context.Context, now time.Time) (*purchase, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState+1))
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, noResponse(err)
 	}
 	return decode(body)
 }
 
-// unanswered is the error for a look that got no answer. A server that is not the one that the link
-// promises does not become it by waiting.
-func unanswered(err error) error {
+// noResponse is the error for a poll that got no response. A server that is not the one of the link
+// does not become it by waiting.
+func noResponse(err error) error {
 	if asked := (*url.Error)(nil); errors.As(err, &asked) {
 		err = asked.Err // The user has the link already.
 	}
 	if stranger := (*tls.CertificateVerificationError)(nil); errors.As(err, &stranger) || errors.Is(err, http.ErrSchemeMismatch) {
-		return fmt.Errorf("the link cannot be looked at: %w", err)
+		return fmt.Errorf("the link cannot be opened: %w", err)
 	}
-	return passingError{brief: "no answer", cause: fmt.Errorf("the link was not answered: %w", err)}
+	return passingError{brief: "no response", cause: fmt.Errorf("the link got no response: %w", err)}
 }
 
-// refusal is the error for an answer that has no purchase.
+// refusal is the error for a response without a purchase.
 func refusal(resp *http.Response, now time.Time) error {
 	status := fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
-	cause := errors.New("the link was answered with " + status)
+	cause := errors.New("the link's response is " + status)
 	switch code := resp.StatusCode; {
 	case code >= http.StatusInternalServerError, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
 		return passingError{brief: status, cause: cause, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
@@ -123,24 +123,24 @@ func refusal(resp *http.Response, now time.Time) error {
 	return fmt.Errorf("%w, %w", cause, errNoSandbox)
 }
 
-var errNoSandbox = errors.New("so it is no sandbox's: only a sandbox says what becomes of an order")
+var errNoSandbox = errors.New("so it is not a sandbox's: only a sandbox reports the state of a purchase")
 
 func decode(body []byte) (*purchase, error) {
 	var members map[string]json.RawMessage // Names count to the letter, as they do in the API.
 	var state purchase
 	switch {
 	case len(body) > maxState:
-		return nil, fmt.Errorf("the link was answered with more than %d KiB, %w", maxState>>10, errNoSandbox)
+		return nil, fmt.Errorf("the link's response has more than %d KiB, %w", maxState>>10, errNoSandbox)
 	case !utf8.Valid(body), json.Unmarshal(body, &members) != nil,
 		json.Unmarshal(members["status"], &state.Status) != nil, state.Status == "":
-		return nil, fmt.Errorf("the link was answered with something else than a purchase in JSON, %w", errNoSandbox)
+		return nil, fmt.Errorf("the link's response is not a purchase in JSON, %w", errNoSandbox)
 	}
 	switch state.Status {
 	case pending, paid, cancelled, expired:
 		state.Amount, state.Currency, state.CreatedAt = members["amount"], members["currency"], members["created_at"]
 		return &state, nil
 	}
-	return nil, fmt.Errorf("the order has the status %q, which this program does not know", state.Status)
+	return nil, fmt.Errorf("the purchase has the status %q, which this program does not know", state.Status)
 }
 
 // retryAfter returns how long a Retry-After header of RFC 9110 section 10.2.3 asks to wait, in whole

@@ -14,7 +14,7 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	s := newSandbox(t, state("paid"))
 	s.hand(strings.Replace(s.link, "://", "://user:password@", 1) + "#fragment")
-	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "The purchase was paid")
 	s.wantLooks(t, 0)
 	r := s.looks[0]
 	if r.Method != http.MethodGet || r.Header.Get("Accept") != "application/json" || r.RequestURI != "/checkout/token?a=1&b=2" {
@@ -63,7 +63,7 @@ func TestTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, tc.reply, state("paid"))
-			s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+			s.wait(t.Context(), t).want(t, 0, s.link+"\n", "The purchase was paid")
 			s.wantLooks(t, 0, tc.next)
 		})
 	}
@@ -77,7 +77,7 @@ func TestEnd(t *testing.T) {
 		reply reply
 		says  string
 	}{
-		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "answered with 404 Not Found, so it is no sandbox's"},
+		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "response is 404 Not Found, so it is not a sandbox's"},
 		"gone":               {reply{status: 410}, "410 Gone"},
 		"not let in":         {reply{status: 401, header: map[string]string{"Retry-After": "1"}}, "401 Unauthorized"},
 		"other success":      {reply{status: 201, body: state("paid").body}, "201 Created"},
@@ -85,19 +85,19 @@ func TestEnd(t *testing.T) {
 		"redirect":           {reply{status: 302, header: map[string]string{"Location": "/checkout/token"}}, "302 Found"},
 		"lasting redirect":   {reply{status: 308, header: map[string]string{"Location": "/checkout/token"}}, "308 Permanent Redirect"},
 		"not modified":       {reply{status: 304}, "304 Not Modified"},
-		"page":               {reply{status: 200, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, "something else than a purchase in JSON, so it is no sandbox's"},
-		"nothing":            {ok(""), "something else"},
-		"cut":                {ok(`{"status":"paid"`), "something else"},
-		"two values":         {ok(`{"status":"paid"}{}`), "something else"},
-		"invalid UTF-8":      {ok("{\"status\":\"paid\",\"currency\":\"\xff\"}"), "something else"},
-		"list":               {ok(`[{"status":"paid"}]`), "something else"},
-		"null":               {ok(`null`), "something else"},
-		"no status":          {ok(`{"message":"Welcome"}`), "something else"},
-		"null for a status":  {ok(`{"status":null}`), "something else"},
-		"number":             {ok(`{"status":200}`), "something else"},
-		"empty status":       {ok(`{"status":""}`), "something else"},
-		"name of other case": {ok(`{"STATUS":"paid"}`), "something else"},
-		"too large":          {ok(`{"status":"paid"}` + strings.Repeat(" ", maxState)), "more than 64 KiB, so it is no sandbox's"},
+		"page":               {reply{status: 200, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, "is not a purchase in JSON, so it is not a sandbox's"},
+		"nothing":            {ok(""), "is not a purchase in JSON"},
+		"cut":                {ok(`{"status":"paid"`), "is not a purchase in JSON"},
+		"two values":         {ok(`{"status":"paid"}{}`), "is not a purchase in JSON"},
+		"invalid UTF-8":      {ok("{\"status\":\"paid\",\"currency\":\"\xff\"}"), "is not a purchase in JSON"},
+		"list":               {ok(`[{"status":"paid"}]`), "is not a purchase in JSON"},
+		"null":               {ok(`null`), "is not a purchase in JSON"},
+		"no status":          {ok(`{"message":"Welcome"}`), "is not a purchase in JSON"},
+		"null for a status":  {ok(`{"status":null}`), "is not a purchase in JSON"},
+		"number":             {ok(`{"status":200}`), "is not a purchase in JSON"},
+		"empty status":       {ok(`{"status":""}`), "is not a purchase in JSON"},
+		"name of other case": {ok(`{"STATUS":"paid"}`), "is not a purchase in JSON"},
+		"too large":          {ok(`{"status":"paid"}` + strings.Repeat(" ", maxState)), "more than 64 KiB, so it is not a sandbox's"},
 		"unknown status":     {state("refunded"), `the status "refunded", which this program does not know`},
 		"status that acts":   {state(`\u001b[2J`), `the status "\x1b[2J"`},
 		"other case":         {state("PAID"), `the status "PAID"`},
@@ -105,7 +105,7 @@ func TestEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, tc.reply)
-			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "the order was taken, but what became of it was not seen", "Do not run it again", "Open the link")
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "The order was carried out, but its payment was not seen", "Do not run it again", "Open the link")
 			s.wantLooks(t, 0)
 		})
 	}
@@ -115,7 +115,7 @@ func TestLargestAnswer(t *testing.T) {
 	t.Parallel()
 	body := state("paid").body
 	s := newSandbox(t, reply{status: 200, body: body + strings.Repeat(" ", maxState-len(body))})
-	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "The purchase was paid")
 }
 
 // An answer without end is not read to it, and none is waited for without end.
@@ -152,9 +152,6 @@ func TestNoSuchLink(t *testing.T) {
 	for name, tc := range map[string]struct{ link, says string }{
 		"certificate": {secure.URL, "certificate"},
 		"no https":    {strings.Replace(newVendor(t, 200, "").URL, "http:", "https:", 1), "HTTP response to HTTPS client"},
-		"file":        {"file:///etc/passwd", "neither http nor https"},
-		"nothing":     {"checkout", "neither http nor https"},
-		"no host":     {"https:///checkout", "names no host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,6 +52,13 @@ func (p *process) start(t *testing.T) {
 	}
 }
 
+func (p *process) signal(t *testing.T, s os.Signal) {
+	t.Helper()
+	if err := p.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // end waits for the end of the process.
 func (p *process) end() outcome {
 	o := outcome{}
@@ -88,7 +95,7 @@ func TestProgram(t *testing.T) {
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	p.end().want(t, 3, "", "it is unknown whether the order was taken", "interrupt signal")
+	p.end().want(t, 3, "", "It is unknown whether the order was carried out", "interrupt signal")
 }
 
 // TestProgramThatWaits has a user who copies the link while the program waits, and one who interrupts it.
@@ -114,8 +121,8 @@ func TestProgramThatWaits(t *testing.T) {
 		t.Errorf("link %q, error %v", line, err)
 	}
 	close(copied)
-	p.end().want(t, 0, "", "the order was paid")
-	if got := p.stderr.String(); got != "buycredits: the order was paid.\n" {
+	p.end().want(t, 0, "", "The purchase was paid")
+	if got := p.stderr.String(); got != "buycredits: The purchase was paid.\n" {
 		t.Errorf("stderr %q: it is no terminal", got)
 	}
 
@@ -130,7 +137,10 @@ func TestProgramThatWaits(t *testing.T) {
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	p.end().want(t, 6, `{"url":"`+s.link+`"}`+"\n", "what became of it was not seen", "interrupt signal")
+	o := p.end()
+	if r := o.wantError(t, 6, "ordered", "its payment was not seen", "interrupt signal"); r.URL != s.link || !strings.HasPrefix(o.stdout, `{"url":"`+s.link+`"}`+"\n") {
+		t.Errorf("%+v, stdout %q: want the link", r, o.stdout)
+	}
 }
 
 // TestProgramThatOpens lets the program find a browser of ours, which writes down what it is to open.
@@ -158,12 +168,11 @@ func TestProgramThatOpens(t *testing.T) {
 	}{
 		"opened":         {testLink, browsers, "0", []string{"--open"}, true, 0, "said on stdout\nsaid on stderr\n"},
 		"opened, json":   {testLink, browsers, "0", []string{"--open", "--output=json"}, true, 0, "said on stdout\nsaid on stderr\n"},
-		"and waited":     {s.link, browsers, "0", []string{"--open", "--wait"}, true, 4, "said on stderr\nbuycredits: the order was cancelled.\n"},
+		"and waited":     {s.link, browsers, "0", []string{"--open", "--wait"}, true, 4, "said on stderr\nbuycredits: The purchase was cancelled.\n"},
 		"not asked for":  {testLink, browsers, "0", nil, false, 0, ""},
-		"failed":         {testLink, browsers, "4", []string{"--open"}, true, 0, "said on stderr\nbuycredits: the browser was not opened: exit status 4\n"},
-		"failed, waited": {s.link, browsers, "4", []string{"--wait", "--open"}, true, 4, "exit status 4\nbuycredits: the order was cancelled.\n"},
-		"no browser":     {testLink, none, "0", []string{"--open"}, false, 0, "buycredits: the browser was not opened: exec: "},
-		"other scheme":   {"file:///etc/passwd", browsers, "0", []string{"--open"}, false, 0, "buycredits: the browser was not opened: the link is neither http nor https\n"},
+		"failed":         {testLink, browsers, "4", []string{"--open"}, true, 0, "said on stderr\nbuycredits: The browser was not opened: exit status 4\n"},
+		"failed, waited": {s.link, browsers, "4", []string{"--wait", "--open"}, true, 4, "exit status 4\nbuycredits: The purchase was cancelled.\n"},
+		"no browser":     {testLink, none, "0", []string{"--open"}, false, 0, "buycredits: The browser was not opened: exec: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -31,7 +31,7 @@ func TestProgress(t *testing.T) {
 	if !slices.Equal(screen.shown, want) {
 		t.Errorf("showed %q: want %q", screen.shown, want)
 	}
-	if got := screen.text(); got != "buycredits: the order was paid.\n" {
+	if got := screen.text(); got != "buycredits: The purchase was paid.\n" {
 		t.Errorf("left %q on the screen", got)
 	}
 	s.wantLooks(t, 0, 1, 4, 5)
@@ -50,8 +50,8 @@ func TestProgressIsCleared(t *testing.T) {
 	p := s.program(t, io.Discard, &screen)
 	p.terminal = true
 	err := p.run(ctx, []string{"320", "--wait", "--base-url", s.URL})
-	if got := screen.text(); got != explain(err) {
-		t.Errorf("left %q on the screen: want %q", got, explain(err))
+	if got := screen.text(); got != newReport(err).text() {
+		t.Errorf("left %q on the screen: want %q", got, newReport(err).text())
 	}
 
 	// Also a line that is longer than the next one, and before the state, which may go to the same terminal.
@@ -61,7 +61,7 @@ func TestProgressIsCleared(t *testing.T) {
 		p = s.program(t, &screen, &screen)
 		p.terminal = true
 		_ = p.run(t.Context(), []string{"320", "--wait", "--output", output, "--base-url", s.URL})
-		want := strings.Replace(printed, "%s", s.link, 1) + "buycredits: the order was cancelled.\n"
+		want := strings.Replace(printed, "%s", s.link, 1) + "buycredits: The purchase was cancelled.\n"
 		if got := screen.text(); got != want {
 			t.Errorf("left %q on the screen: want %q", got, want)
 		}
@@ -76,7 +76,7 @@ func TestIsTerminal(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	for name, stderr := range map[string]io.Writer{"file": file, "no file": io.Discard} {
-		if newProgram(nil, nil, stderr).terminal {
+		if newProgram(nil, nil, nil, stderr).terminal {
 			t.Errorf("%s: is a terminal", name)
 		}
 	}
@@ -85,7 +85,7 @@ func TestIsTerminal(t *testing.T) {
 		t.Skip("there are no terminals:", err)
 	}
 	t.Cleanup(func() { _ = tty.Close() })
-	if !newProgram(nil, nil, tty).terminal {
+	if !newProgram(nil, nil, nil, tty).terminal {
 		t.Error("terminal: is none")
 	}
 }

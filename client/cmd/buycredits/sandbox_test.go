@@ -101,7 +101,7 @@ func (s *sandbox) wantLooks(t *testing.T, seconds ...int) {
 // program returns a program with the sandbox's clock. It opens no browser.
 func (s *sandbox) program(t *testing.T, stdout, stderr io.Writer) *program {
 	t.Helper()
-	p := newProgram(func(name string) string { return pair()[name] }, stdout, stderr)
+	p := newProgram(func(name string) string { return pair()[name] }, strings.NewReader(""), stdout, stderr)
 	p.clock = clock{now: s.clock.now, wait: s.clock.wait}
 	p.browse = func(link string) error { t.Errorf("opened %s", link); return nil }
 	t.Cleanup(p.polls.CloseIdleConnections)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -58,9 +59,31 @@ type outcome struct {
 }
 
 func runWith(ctx context.Context, env map[string]string, args ...string) outcome {
+	return runReading(ctx, env, "", args...)
+}
+
+// runReading runs the command with a text on its standard input.
+func runReading(ctx context.Context, env map[string]string, stdin string, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
-	err := run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr)
+	err := newProgram(func(name string) string { return env[name] }, strings.NewReader(stdin), &stdout, &stderr).run(ctx, args)
 	return outcome{exitCode(err), stdout.String(), stderr.String()}
+}
+
+// wantError checks an outcome of --output json: the last line of stdout is the error. It returns it.
+func (o outcome) wantError(t *testing.T, code int, kind string, says ...string) report {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(o.stdout, "\n"), "\n")
+	var document struct{ Error report }
+	decoder := json.NewDecoder(strings.NewReader(lines[len(lines)-1]))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&document); err != nil {
+		t.Errorf("stdout %q: %v", o.stdout, err)
+	}
+	if r := document.Error; r.Outcome != kind || r.ExitCode != code || r.Message == "" {
+		t.Errorf("%+v: want the outcome %s", r, kind)
+	}
+	o.want(t, code, o.stdout, says...)
+	return document.Error
 }
 
 // want checks an outcome: the code, all of stdout, and what stderr says. A success that is to say
@@ -80,7 +103,7 @@ func (o outcome) want(t *testing.T, code int, stdout string, says ...string) {
 	}
 	for _, secret := range []string{testKey, testSecret, testAPIKey} {
 		if strings.Contains(o.stdout+o.stderr, secret) {
-			t.Errorf("printed %q: it holds the secret %q", o.stdout+o.stderr, secret)
+			t.Errorf("printed %q: it contains the secret %q", o.stdout+o.stderr, secret)
 		}
 	}
 }

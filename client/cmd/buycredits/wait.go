@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// pollInterval is how long a purchase is left alone between two looks at it.
+	// pollInterval is the wait between two polls.
 	pollInterval = time.Second
-	// lastBackoff bounds how long it is left alone after a failure that passes.
+	// lastBackoff bounds the wait after a failure that may pass.
 	lastBackoff = 30 * time.Second
 )
 
-// wait waits until the purchase behind link is settled, and says what became of it. What it is then
-// goes to writeState, unless that is nil. The error is an unpaidError, a stateError or an unseenError.
+// wait waits until the purchase behind link is settled, and reports its state. writeState prints the
+// state too, unless it is nil. The error is an unpaidError, a stateError or an unseenError.
 func (p *program) wait(ctx context.Context, link string, writeState func(io.Writer, *purchase) error) error {
 	settled, err := p.follow(ctx, link)
 	if err != nil {
@@ -30,16 +30,16 @@ func (p *program) wait(ctx context.Context, link string, writeState func(io.Writ
 	if settled.Status != paid {
 		return unpaidError{settled.Status}
 	}
-	p.say(lines("the order was paid."))
+	p.say("buycredits: The purchase was paid.\n")
 	return nil
 }
 
-// follow polls link until its purchase is settled. A failure that passes is waited out; one that does
+// follow polls link until its purchase is settled. It goes on after a failure that may pass; one that does
 // not, and the end of ctx, is an unseenError.
 func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 	poll, err := newPoll(p.polls, link)
 	if err != nil {
-		return nil, unseenError{err}
+		return nil, unseenError{link, err}
 	}
 	line := &progress{start: p.clock.now()}
 	if p.terminal {
@@ -56,22 +56,22 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 		case err == nil && state.Status != pending:
 			return state, nil
 		case ctx.Err() != nil:
-			return nil, interrupted(ctx, line.trouble)
+			return nil, interrupted(ctx, link, line.trouble)
 		case err == nil:
 			failures, line.trouble = 0, nil
 		case errors.As(err, &passing):
 			delay = max(backoff(failures), passing.retryAfter)
 			failures, line.trouble = failures+1, &passing
 		default:
-			return nil, unseenError{err}
+			return nil, unseenError{link, err}
 		}
 		if p.pause(ctx, delay, line) != nil {
-			return nil, interrupted(ctx, line.trouble)
+			return nil, interrupted(ctx, link, line.trouble)
 		}
 	}
 }
 
-// pause lets d pass, or fails as soon as ctx is done. Meanwhile, the line counts the seconds.
+// pause waits for d, or fails as soon as ctx is done. Meanwhile, the line counts the seconds.
 func (p *program) pause(ctx context.Context, d time.Duration, line *progress) error {
 	end := p.clock.now().Add(d)
 	for left := d; left > 0; left = end.Sub(p.clock.now()) {
@@ -93,9 +93,9 @@ type unpaidError struct{ status string }
 
 func (e unpaidError) Error() string {
 	if e.status == cancelled {
-		return "the order was cancelled."
+		return "The purchase was cancelled."
 	}
-	return "the order expired before it was paid."
+	return "The purchase expired before it was paid."
 }
 
 // stateError is an order that was settled and whose state could not be handed over.
@@ -105,26 +105,29 @@ type stateError struct {
 }
 
 func (e stateError) Error() string {
-	return fmt.Sprintf("the order's status is %s, but its state could not be printed: %v", e.status, e.cause)
+	return fmt.Sprintf("The purchase's status is %s, but its state could not be printed: %v", e.status, e.cause)
 }
 func (e stateError) Unwrap() error { return e.cause }
 
-// unseenError is an order that was taken, and of which was not seen what became of it.
-type unseenError struct{ cause error }
+// unseenError is an order that was carried out, and whose payment was not seen.
+type unseenError struct {
+	link  string
+	cause error
+}
 
 func (e unseenError) Error() string { return e.cause.Error() }
 func (e unseenError) Unwrap() error { return e.cause }
 
-// interrupted names also what held the wait up, if anything did: it may be why the user ended it.
-func interrupted(ctx context.Context, trouble *passingError) error {
-	err := fmt.Errorf("the wait was ended: %w", context.Cause(ctx))
+// interrupted names the last failure too, if there was one: it may be why the user ended the wait.
+func interrupted(ctx context.Context, link string, trouble *passingError) error {
+	err := fmt.Errorf("the wait was stopped: %w", context.Cause(ctx))
 	if trouble != nil {
 		err = fmt.Errorf("%w; before that, %w", err, trouble)
 	}
-	return unseenError{err}
+	return unseenError{link, err}
 }
 
-// clock tells and passes the time. Tests put a fake one in.
+// clock reads the time and waits. Tests replace it.
 type clock struct {
 	now func() time.Time
 	// wait returns nil after d, or the error of ctx as soon as that is done.

@@ -20,11 +20,11 @@ func TestWait(t *testing.T) {
 		stderr  string
 		looks   []int
 	}{
-		"paid at once":  {[]reply{state("paid")}, 0, "the order was paid.", []int{0}},
-		"paid":          {[]reply{state("pending"), state("pending"), state("paid")}, 0, "the order was paid.", []int{0, 1, 2}},
-		"cancelled":     {[]reply{state("pending"), state("cancelled")}, 4, "the order was cancelled.", []int{0, 1}},
-		"expired":       {[]reply{state("pending"), state("expired")}, 5, "the order expired before it was paid.", []int{0, 1}},
-		"no more known": {[]reply{{status: 200, body: `{"status":"paid"}`}}, 0, "the order was paid.", []int{0}},
+		"paid at once":  {[]reply{state("paid")}, 0, "The purchase was paid.", []int{0}},
+		"paid":          {[]reply{state("pending"), state("pending"), state("paid")}, 0, "The purchase was paid.", []int{0, 1, 2}},
+		"cancelled":     {[]reply{state("pending"), state("cancelled")}, 4, "The purchase was cancelled.", []int{0, 1}},
+		"expired":       {[]reply{state("pending"), state("expired")}, 5, "The purchase expired before it was paid.", []int{0, 1}},
+		"no more known": {[]reply{{status: 200, body: `{"status":"paid"}`}}, 0, "The purchase was paid.", []int{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +56,15 @@ func TestWaitInJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, state("pending"), tc.last)
-			s.wait(t.Context(), t, "--output=json").want(t, tc.code, `{"url":"`+s.link+`"}`+"\n"+tc.second, "the order ")
+			o := s.wait(t.Context(), t, "--output=json")
+			link := `{"url":"` + s.link + `"}` + "\n"
+			if tc.second != "" {
+				o.want(t, tc.code, link+tc.second, "The purchase ")
+				return
+			}
+			if r := o.wantError(t, tc.code, "ordered"); !strings.HasPrefix(o.stdout, link) || r.URL != s.link {
+				t.Errorf("stdout %q: want the link first", o.stdout)
+			}
 		})
 	}
 }
@@ -67,7 +75,7 @@ func TestNoLinkToWaitFor(t *testing.T) {
 	s := newSandbox(t, state("paid"))
 	var stderr bytes.Buffer
 	err := s.program(t, fullDisk{}, &stderr).run(t.Context(), []string{"320", "--wait", "--open", "--base-url", s.URL})
-	outcome{exitCode(err), "", stderr.String()}.want(t, 3, "", "its link could not be printed")
+	outcome{exitCode(err), "", stderr.String()}.want(t, 7, "", "its link could not be printed")
 	s.wantLooks(t)
 }
 
@@ -101,7 +109,7 @@ func TestInterruptedWait(t *testing.T) {
 		says  []string
 	}{
 		"pending": {state("pending"), nil},
-		"trouble": {reply{status: 503}, []string{"before that, the link was answered with 503 Service Unavailable"}},
+		"trouble": {reply{status: 503}, []string{"before that, the link's response is 503 Service Unavailable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,7 +120,7 @@ func TestInterruptedWait(t *testing.T) {
 					cancel(errors.New("the moon is full"))
 				}
 			}
-			says := append(tc.says, "what became of it was not seen", "the wait was ended: the moon is full", "Do not run it again", "Open the link")
+			says := append(tc.says, "its payment was not seen", "the wait was stopped: the moon is full", "Do not run it again", "Open the link")
 			o := s.wait(ctx, t)
 			o.want(t, 6, s.link+"\n", says...)
 			if tc.says == nil && strings.Contains(o.stderr, "before that") {
@@ -134,7 +142,7 @@ func TestConnectionRefused(t *testing.T) {
 			cancel(errors.New("the moon is full"))
 		}
 	}
-	s.wait(ctx, t).want(t, 6, s.link+"\n", "before that, the link was not answered: dial tcp 127.0.0.1:1", "connection refused\n")
+	s.wait(ctx, t).want(t, 6, s.link+"\n", "before that, the link got no response: dial tcp 127.0.0.1:1", "connection refused\n")
 }
 
 func TestInterruptedLook(t *testing.T) {
@@ -144,7 +152,7 @@ func TestInterruptedLook(t *testing.T) {
 		cancel(errors.New("the moon is full"))
 		<-r.Context().Done()
 	}})
-	s.wait(ctx, t).want(t, 6, s.link+"\n", "the wait was ended: the moon is full\n") // The look itself is no trouble.
+	s.wait(ctx, t).want(t, 6, s.link+"\n", "the wait was stopped: the moon is full\n") // The look itself is no trouble.
 	s.wantLooks(t, 0)
 }
 
@@ -152,7 +160,7 @@ func TestBackoff(t *testing.T) {
 	t.Parallel()
 	busy := reply{status: http.StatusServiceUnavailable}
 	s := newSandbox(t, busy, busy, busy, busy, busy, busy, busy, state("pending"), busy, state("paid"))
-	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "the order was paid")
+	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "The purchase was paid")
 	s.wantLooks(t, 0, 1, 3, 7, 15, 31, 61, 91, 92, 93)
 	if got := backoff(1 << 40); got != lastBackoff {
 		t.Errorf("back-off %v after very many failures", got)

@@ -46,7 +46,7 @@ func customer(t testing.TB, base string, credentials client.Option) *client.Clie
 func buysUntil(t testing.TB, c *client.Client, refused func(error) bool) time.Duration {
 	t.Helper()
 	for began := time.Now(); ; {
-		_, err := c.BuyEmailValidatorCredits(context.Background(), 320)
+		_, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 		switch took := time.Since(began); {
 		case err != nil && refused(err):
 			return took
@@ -77,7 +77,7 @@ func TestTheLifeOfAnAccount(t *testing.T) {
 	for _, base := range []string{first.base, second.base} {
 		for _, credentials := range []client.Option{consumer, client.WithAPIKey(account.Keys[1].APIKey), client.WithAPIKey(more.APIKey)} {
 			c := customer(t, base, credentials)
-			if _, err := c.BuyEmailValidatorCredits(t.Context(), 320); err != nil {
+			if _, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320}); err != nil {
 				t.Error(err)
 			}
 			customers = append(customers, c)
@@ -103,7 +103,7 @@ func TestTheLifeOfAnAccount(t *testing.T) {
 		t.Errorf("without a plan: it took %v", took)
 	}
 	command(t, database, "accounts", "plan", "acme", "on")
-	if _, err := customers[3].BuyEmailValidatorCredits(t.Context(), 320); err != nil {
+	if _, err := customers[3].BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320}); err != nil {
 		t.Error(err)
 	}
 

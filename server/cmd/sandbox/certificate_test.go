@@ -67,7 +67,7 @@ func TestServeHTTPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payment, err := c.BuyEmailValidatorCredits(t.Context(), 320)
+	payment, err := c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil || !strings.HasPrefix(payment.URL, "https://127.0.0.1:") {
 		t.Errorf("%v, %v", payment, err)
 	}

@@ -138,7 +138,7 @@ func latency(tb testing.TB, base string, purchases int) time.Duration {
 	took := make([]time.Duration, purchases)
 	for i := range took {
 		began := time.Now()
-		if _, err := c.BuyEmailValidatorCredits(context.Background(), 320); err != nil {
+		if _, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320}); err != nil {
 			tb.Fatalf("a good client was refused: %v", err)
 		}
 		took[i] = time.Since(began)

@@ -121,7 +121,7 @@ func (l *load) run() {
 		}
 		l.lock.Unlock()
 		began := time.Now()
-		payment, err := c.BuyEmailValidatorCredits(context.Background(), 320)
+		payment, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 		if took := time.Since(began); took > l.limit {
 			l.t.Errorf("it took %v until %v", took, err)
 		}

@@ -102,7 +102,7 @@ func buy(ctx context.Context, base string, amount int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	payment, err := c.BuyEmailValidatorCredits(ctx, amount)
+	payment, err := c.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: amount})
 	if err != nil {
 		return "", err
 	}

@@ -183,7 +183,7 @@ func TestNoSecretIsLeftAnywhere(t *testing.T) {
 			}
 			c, err := client.New(client.WithBaseURL(w.base), client.WithAPIKey(secret))
 			if err == nil {
-				_, err = c.BuyEmailValidatorCredits(t.Context(), 1)
+				_, err = c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 1})
 			}
 			fmt.Fprintf(&said, "%v %+v %#v\n", err, err, c)
 		}

@@ -43,7 +43,7 @@ func TestARollingRestart(t *testing.T) {
 		}
 		buyers.Go(func() {
 			for ctx.Err() == nil {
-				payment, err := c.BuyEmailValidatorCredits(context.Background(), 320)
+				payment, err := c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 				if err != nil {
 					t.Errorf("a purchase failed: %v", err)
 					continue

@@ -45,7 +45,7 @@ func client(ctx context.Context, s settings) ([]row, error) {
 		}},
 		{Name: "this", Allocates: true, Do: func(times int) error {
 			for range times {
-				if _, err := c.BuyEmailValidatorCredits(ctx, amount); err != nil {
+				if _, err := c.BuyEmailValidatorCredits(ctx, buy.BuyEmailValidatorCreditsRequest{Amount: amount}); err != nil {
 					return err
 				}
 			}

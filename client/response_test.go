@@ -45,9 +45,9 @@ func TestSuccessMustBeTheDocumentedOne(t *testing.T) {
 		"url emptied by case":      {200, "application/json", `{"url":"https://x.example","URL":""}`, `differs from "url" by case`},
 		"url emptied by repeating": {200, "application/json", `{"url":"https://x.example","url":""}`, `"url" is empty`},
 		"too large":                {200, "application/json", link + strings.Repeat(" ", client.MaxBody), "larger than 1 MiB"},
-		"other success":            {201, "application/json", link, "the document has no such success"},
-		"accepted":                 {202, "application/json", link, "the document has no such success"},
-		"no content":               {204, "", "", "the document has no such success"},
+		"other success":            {201, "application/json", link, "the document does not contain this success"},
+		"accepted":                 {202, "application/json", link, "the document does not contain this success"},
+		"no content":               {204, "", "", "the document does not contain this success"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +91,7 @@ func TestSuccessMayBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := answering(t, http.StatusOK, tc.contentType, tc.body)
-			payment, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), 320)
+			payment, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if err != nil || payment.URL != "https://x.example" {
 				t.Errorf("payment %v, error %v", payment, err)
 			}
@@ -148,18 +148,18 @@ func TestFailuresThatAreNotJSON(t *testing.T) {
 // not, through the one method that there is.
 func TestOtherOperations(t *testing.T) {
 	t.Parallel()
-	method, path := model.Answers()[0].Method, model.Answers()[0].Path
-	member := func(kind string, required bool) []model.Answer {
-		return []model.Answer{{Method: method, Path: path, Status: 200, Members: []model.Member{{Name: "m", Type: kind, Required: required}}}}
+	method, path := client.Documented().Method, client.Documented().Path
+	member := func(kind string, required bool) []client.Success {
+		return []client.Success{{Method: method, Path: path, Status: 200, Members: []client.Member{{Name: "m", Kind: kind, Required: required}}}}
 	}
-	at := func(path string, status int) model.Answer {
-		return model.Answer{Method: method, Path: path, Status: status}
+	at := func(path string, status int) client.Success {
+		return client.Success{Method: method, Path: path, Status: status}
 	}
 	const withID = "/billing/{id}"
 	for name, tc := range map[string]struct {
-		answers []model.Answer
-		body    string
-		ok      bool
+		successes []client.Success
+		body      string
+		ok        bool
 	}{
 		"integer":                       {member("integer", true), `{"m":-5}`, true},
 		"fraction for an integer":       {member("integer", true), `{"m":5.0}`, false},
@@ -188,18 +188,18 @@ func TestOtherOperations(t *testing.T) {
 		"optional and wrong":            {member("string", false), `{"m":5}`, false},
 		"optional and null":             {member("string", false), `{"m":null}`, false},
 		"optional, another case":        {member("string", false), `{"M":"x"}`, false},
-		"no members, an array":          {[]model.Answer{at(path, 200)}, `[1]`, true},
-		"no members, no JSON":           {[]model.Answer{at(path, 200)}, `[1`, false},
+		"no members, an array":          {[]client.Success{at(path, 200)}, `[1]`, true},
+		"no members, no JSON":           {[]client.Success{at(path, 200)}, `[1`, false},
 		"not described, JSON":           {nil, `[1]`, true},
 		"not described, no JSON":        {nil, `[1`, false},
-		"another method":                {[]model.Answer{{Method: "GET", Path: path, Status: 201}}, `[1]`, true},
-		"another path":                  {[]model.Answer{at("/billing/buy", 201)}, `[1]`, true},
-		"a longer path":                 {[]model.Answer{at(path+"/more", 201)}, `[1]`, true},
-		"a parameter":                   {[]model.Answer{at(withID, 200)}, `[1]`, true},
-		"a parameter, another status":   {[]model.Answer{at(withID, 201)}, `[1]`, false},
-		"plain path before a parameter": {[]model.Answer{at(path, 200), at(withID, 201)}, `[1]`, true},
-		"parameter before a plain path": {[]model.Answer{at(withID, 201), at(path, 200)}, `[1]`, true},
-		"two successes":                 {[]model.Answer{at(path, 201), at(path, 200)}, `[1]`, true},
+		"another method":                {[]client.Success{{Method: "GET", Path: path, Status: 201}}, `[1]`, true},
+		"another path":                  {[]client.Success{at("/billing/buy", 201)}, `[1]`, true},
+		"a longer path":                 {[]client.Success{at(path+"/more", 201)}, `[1]`, true},
+		"a parameter":                   {[]client.Success{at(withID, 200)}, `[1]`, true},
+		"a parameter, another status":   {[]client.Success{at(withID, 201)}, `[1]`, false},
+		"plain path before a parameter": {[]client.Success{at(path, 200), at(withID, 201)}, `[1]`, true},
+		"parameter before a plain path": {[]client.Success{at(withID, 201), at(path, 200)}, `[1]`, true},
+		"two successes":                 {[]client.Success{at(path, 201), at(path, 200)}, `[1]`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -208,7 +208,7 @@ func TestOtherOperations(t *testing.T) {
 				_ = http.NewResponseController(w).Flush() // No Content-Length, then.
 				_, _ = io.WriteString(w, tc.body)
 			})
-			c := newClient(t, v.URL, client.WithAnswers(tc.answers...))
+			c := newClient(t, v.URL, client.WithSuccesses(tc.successes...))
 			resp, err := c.Raw().BuyEmailValidatorCredits(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if !tc.ok {
 				wantError(t, err, http.StatusOK, true)
@@ -242,7 +242,7 @@ func TestSuccessOfNoPromise(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := answering(t, tc.status, tc.contentType, tc.body)
-			c := newClient(t, v.URL, client.WithAnswers())
+			c := newClient(t, v.URL, client.WithSuccesses())
 			resp, err := c.Raw().BuyEmailValidatorCredits(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if err != nil {
 				t.Fatal(err)

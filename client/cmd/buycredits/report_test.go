@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/gen/model"
+	"github.com/turbosmtp-go/billing/client"
 )
 
 func TestRefusals(t *testing.T) {
@@ -23,19 +23,24 @@ func TestRefusals(t *testing.T) {
 		{401, `<html>`, []string{"401 Unauthorized", "Check them"}},
 		{403, `{"message":"ip_not_allowed"}`, []string{"Code: ip_not_allowed", "Check them"}},
 		{400, `{"message":"moon_is_full"}`, []string{"Code: moon_is_full", "support, and name the request id-1"}},
-		{429, ``, []string{"too much to do. Run it again later"}},
-		{302, ``, []string{"points somewhere else"}},
+		{400, `{"error":"Out of order."}`, []string{`The server sent: {"error":"Out of order."}`}},
+		{403, "<html>\n<h1>No  entry</h1>\x1b[2J", []string{"The server sent: <html> <h1>No entry</h1> [2J\n"}},
+		{413, strings.Repeat("too large ", 100), []string{"The server sent: too large", "too large …\n"}},
+		{429, ``, []string{"The server is busy. Run it again later"}},
+		{301, ``, []string{"redirects to another address"}},
 	}
-	for _, code := range []string{string(model.AmountShouldBeInteger), string(model.AccountIsInactive), "amount_should_not_be_less_than_15"} {
-		cases = append(cases, refusal{400, `{"message":"` + code + `"}`, []string{"Code: " + code, model.DescribeCode(code)}})
+	for _, code := range []string{string(client.AmountShouldBeInteger), string(client.AccountIsInactive), "amount_should_not_be_less_than_15"} {
+		cases = append(cases, refusal{400, `{"message":"` + code + `"}`, []string{"Code: " + code, client.DescribeCode(code)}})
 	}
 	for _, tc := range cases {
 		t.Run(fmt.Sprint(tc.status, " ", tc.body), func(t *testing.T) {
 			t.Parallel()
 			v := newVendor(t, tc.status, tc.body)
-			for _, output := range []string{"text", "json"} {
-				says := append(tc.says, "nothing was bought", fmt.Sprint(tc.status))
-				runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", output).want(t, 1, "", says...)
+			says := append(tc.says, "Nothing was bought", fmt.Sprint(tc.status))
+			runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", says...)
+			r := runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", "json").wantError(t, 1, "not_ordered", says...)
+			if r.Status != tc.status || r.RequestID != "id-1" || r.Tries != 1 || r.Advice == "" {
+				t.Errorf("%+v", r)
 			}
 			if got := v.orders.Load(); got != 2 {
 				t.Errorf("%d orders in two runs", got)
@@ -55,8 +60,8 @@ func TestHints(t *testing.T) {
 		w.WriteHeader(http.StatusConflict)
 	}))
 	t.Cleanup(v.Close)
-	runWith(t.Context(), pair(), "320", "--base-url", v.URL+"/busy").want(t, 1, "", "nothing was bought", "Run it again in 2m0s.")
-	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", "409 Conflict", "Ask TurboSMTP's support.\n")
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL+"/busy").want(t, 1, "", "Nothing was bought", "Run it again in 2m0s.")
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", "409 Conflict", "Ask TurboSMTP's support, and name the request ")
 }
 
 func TestNotReached(t *testing.T) {
@@ -67,7 +72,7 @@ func TestNotReached(t *testing.T) {
 		"http://127.0.0.1:1":                         "was not reached",
 		strings.Replace(v.URL, "http:", "https:", 1): "does not speak https",
 	} {
-		runWith(t.Context(), pair(), "320", "--timeout=100ms", "--base-url", url).want(t, 1, "", "nothing was bought", "nothing was sent", says)
+		runWith(t.Context(), pair(), "320", "--timeout=100ms", "--base-url", url).want(t, 1, "", "Nothing was bought", "nothing was sent", says)
 	}
 	if got := v.orders.Load(); got != 0 {
 		t.Errorf("%d orders", got)
@@ -82,11 +87,12 @@ func TestUnknownOutcome(t *testing.T) {
 		"busy":      newVendor(t, 503, ``),
 		"no link":   newVendor(t, 200, `{}`),
 		"no answer": newVendor(t, 200, ``),
+		"redirect":  newVendor(t, 303, ``),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output=json").want(t, 3, "",
-				"it is unknown whether the order was taken", "Do not simply run it again", "billing account")
+			runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output=json").wantError(t, 3, "unknown",
+				"It is unknown whether the order was carried out", "Do not run it again at once", "billing account")
 			if got := v.orders.Load(); got != 1 {
 				t.Errorf("%d orders", got)
 			}

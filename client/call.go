@@ -1,0 +1,206 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// call is one call of an operation: one request, which is tried until it succeeds, fails for a
+// reason that does not pass, or runs out of retries or time.
+type call struct {
+	*sender
+	callConfig
+	ctx         context.Context
+	request     *http.Request // without the credentials
+	start       time.Time     // where there is a logger
+	path        string        // below the base URL
+	requestID   string
+	safe        bool // it changes nothing on the server (RFC 9110 section 9.2.1)
+	promised    []success
+	credentials Credentials
+
+	tries int
+	last  *http.Response // of the last try that had one
+	body  []byte         // of a success
+}
+
+// outcome is the result of one try: a success or an error.
+type outcome struct {
+	resp *http.Response
+	err  error
+	// again says that nothing was ordered and that another try, after the wait, may succeed.
+	again bool
+	wait  time.Duration
+}
+
+func (c *call) run() (*http.Response, error) {
+	body := c.request.Body
+	if err := c.prepare(); err != nil {
+		closeBody(body)
+		return nil, c.noResponse(false, err)
+	}
+	for {
+		if err := c.ctx.Err(); err != nil { // Not every round tripper checks it before it sends.
+			closeBody(body)
+			return nil, c.noResponse(false, canceled(c.ctx, context.Cause(c.ctx)))
+		}
+		c.tries++
+		out := c.try(body)
+		if !out.again || !c.rewindable() || c.tries > c.maxRetries || out.wait > c.retryAfterLimit {
+			return out.resp, out.err
+		}
+		wait := out.wait + backoff(c.tries-1)
+		if deadline, ok := c.ctx.Deadline(); ok && c.clock.now().Add(wait).After(deadline) {
+			return nil, out.err
+		}
+		c.log(slog.LevelWarn, "retry after a wait", slog.Int("try", c.tries), slog.Duration("wait", wait), slog.String("error", out.err.Error()))
+		if err := c.clock.wait(c.ctx, wait); err != nil {
+			return nil, fmt.Errorf("%w; gave up waiting to try again: %w", out.err, err)
+		}
+		if c.request.GetBody != nil {
+			var err error
+			if body, err = c.request.GetBody(); err != nil {
+				return nil, c.noResponse(false, fmt.Errorf("rewind the body: %w", err))
+			}
+		}
+	}
+}
+
+// rewindable reports whether the request's body can be sent again.
+func (c *call) rewindable() bool {
+	return c.request.GetBody != nil || c.request.Body == nil || c.request.Body == http.NoBody
+}
+
+// prepare completes the request but for its credentials. Its error says why it is not sent.
+func (c *call) prepare() error {
+	var err error
+	if c.path, err = c.base.below(c.request); err != nil {
+		return err
+	}
+	h := c.request.Header
+	for _, field := range c.header {
+		if !validHeader(field[0], field[1]) {
+			return fmt.Errorf("WithHeader: the header %q is not valid", field[0])
+		}
+		h.Set(field[0], field[1])
+	}
+	if len(h["User-Agent"]) == 0 {
+		h["User-Agent"] = c.userAgent
+	}
+	if len(h["Accept-Encoding"]) == 0 {
+		h["Accept-Encoding"] = acceptGzip // net/http would copy the header to add it.
+	}
+	if c.requestID = h.Get(requestIDHeader); c.requestID == "" {
+		c.requestID = newRequestID()
+		h[requestIDHeader] = []string{c.requestID}
+	}
+	c.safe = safe(c.request.Method)
+	c.promised = find(c.operations, c.request.Method, c.path)
+	if len(h["Accept"]) == 0 && !slices.ContainsFunc(c.promised, func(s success) bool { return !s.json }) {
+		h["Accept"] = acceptJSON
+	}
+	if c.closed.Load() {
+		return errors.New("the Client is closed")
+	}
+	if c.ctx.Err() != nil {
+		return canceled(c.ctx, context.Cause(c.ctx))
+	}
+	if c.credentials, err = c.sender.credentials(c.ctx); err != nil {
+		return canceled(c.ctx, fmt.Errorf("the credentials provider: %w", err))
+	}
+	if c.credentials.apply == nil {
+		return errors.New("the credentials provider returned no credentials")
+	}
+	if !c.exposed {
+		c.credentials.apply(h) // Later, tries may read it concurrently.
+	}
+	return c.credentials.invalid
+}
+
+// report writes what WithResponse asks for, and the log's line about the call.
+func (c *call) report(err error) {
+	status := 0
+	if c.last != nil {
+		status = c.last.StatusCode
+	}
+	if c.response != nil {
+		*c.response = Response{StatusCode: status, RequestID: c.requestID, Tries: c.tries}
+		if c.last != nil {
+			c.response.Header = c.credentials.hideIn(c.last.Header)
+		}
+	}
+	if c.logger == nil {
+		return
+	}
+	level, text := slog.LevelInfo, "call succeeded"
+	switch {
+	case errors.Is(err, ErrOutcomeUnknown):
+		level, text = slog.LevelError, "outcome of the call is unknown"
+	case err != nil:
+		level, text = slog.LevelWarn, "call failed"
+	}
+	attrs := []slog.Attr{slog.Int("tries", c.tries), slog.Int("status", status), slog.Duration("duration", c.since(c.start))}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	c.log(level, text, attrs...)
+}
+
+func (c *call) log(level slog.Level, text string, attrs ...slog.Attr) {
+	if c.logger == nil || !c.logger.Enabled(c.ctx, level) {
+		return
+	}
+	all := append([]slog.Attr{
+		slog.String("method", c.request.Method),
+		slog.String("path", c.path),
+		slog.String("request_id", oneLine(c.requestID)),
+	}, attrs...)
+	c.logger.LogAttrs(c.ctx, level, text, all...)
+}
+
+// noResponse is the error of a call that got no response. The credentials are not known yet when they
+// cannot be had, and then they cannot be in the cause.
+func (c *call) noResponse(unknown bool, cause error) error {
+	text := cause.Error()
+	if c.credentials.hide != nil {
+		text = c.credentials.hide(text)
+	}
+	return &NoResponseError{
+		Method: c.request.Method, Path: c.path, RequestID: oneLine(c.requestID), Tries: c.tries,
+		unknown: unknown && !c.safe, safe: c.safe, cause: cause, reason: oneLine(text),
+	}
+}
+
+// validHeader reports whether net/http would send a header (RFC 9110 section 5.5). Not all round trippers
+// that refuse one say that they have sent nothing.
+func validHeader(name, value string) bool {
+	const separators = "\"(),/:;<=>?@[\\]{}"
+	return name != "" &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(separators, r) }) &&
+		!strings.ContainsFunc(value, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
+}
+
+var acceptJSON, acceptGzip = []string{jsonType}, []string{"gzip"}
+
+// safe reports whether a method is safe by RFC 9110 section 9.2.1: it changes nothing on the server.
+func safe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// closeBody closes the body of a request that is not sent, as net/http does after one that is.
+func closeBody(body io.Closer) {
+	if body != nil {
+		_ = body.Close()
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct{ signal syscall.Signal }
+
+func (e signalError) Error() string { return e.signal.String() + " signal received" }
+
+// stoppedError is an order that failed after a signal.
+type stoppedError struct {
+	error
+	signal signalError
+}
+
+func (e stoppedError) Unwrap() []error { return []error{e.error, e.signal} }
+
+// notify returns a context that the first signal ends: an interrupt, a hang-up or a termination, unless
+// the program was started to ignore it. Until done is closed, later signals change nothing, so that
+// none of them can end the program before it has said what became of the order; from then on, they end
+// it at once.
+//
+// A pipe that nobody reads any more is an error of the write to it, and not a signal.
+func notify(parent context.Context, done <-chan struct{}) context.Context {
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, cancel := context.WithCancelCause(parent)
+	received := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			signal.Notify(received, s)
+		}
+	}
+	go func() {
+		if s, ok := (<-received).(syscall.Signal); ok {
+			cancel(signalError{s})
+		}
+		<-done
+		signal.Stop(received)
+	}()
+	return ctx
+}

@@ -1,0 +1,113 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/turbosmtp-go/billing/gen/httpclient"
+)
+
+var _ httpclient.HttpRequestDoer = (*sender)(nil)
+
+// sender is what all operations are sent through. It contains what their calls share; [call] is one
+// of them.
+type sender struct {
+	base        baseURL
+	server      string // base as a text that ends with a slash
+	credentials CredentialsProvider
+	userAgent   []string
+	call        callConfig
+	operations  []operation
+	logger      *slog.Logger // or nil
+	clock       clock
+
+	chain     http.RoundTripper // the middleware, and the wire at its end
+	exposed   bool              // whether code of the caller's sees the requests
+	caller    *http.Client      // from WithHTTPClient, or nil
+	leave     atomic.Bool       // whether the caller's idle connections may be dead
+	transport *transport        // used where caller is nil
+	closed    atomic.Bool
+}
+
+func newSender(cfg config) (*sender, error) {
+	base, err := cfg.server()
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := newProvider(cfg)
+	if err != nil {
+		return nil, err
+	}
+	agent, err := cfg.agent()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.call.check(); err != nil {
+		return nil, err
+	}
+	s := &sender{
+		base:        base,
+		server:      base.String() + "/",
+		credentials: credentials,
+		userAgent:   []string{agent},
+		call:        cfg.call,
+		operations:  cfg.operations,
+		logger:      cfg.logger,
+		clock:       cfg.clock,
+		exposed:     len(cfg.middleware) > 0 || cfg.httpClient != nil,
+		transport:   newTransport(cfg.tune),
+	}
+	if cfg.httpClient != nil {
+		hc := *cfg.httpClient
+		// A redirect could send the order a second time, and the credentials to another server.
+		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		s.caller = &hc
+	}
+	s.chain = &wire{s}
+	for i := len(cfg.middleware) - 1; i >= 0; i-- {
+		if s.chain = cfg.middleware[i](s.chain); s.chain == nil {
+			return nil, errors.New("WithMiddleware: a middleware returned no round tripper")
+		}
+	}
+	return s, nil
+}
+
+// Do sends a request of the generated client. It returns the documented success, its body in memory,
+// or an error. A request whose body GetBody cannot return again is tried once.
+func (s *sender) Do(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	dropCredentials(req.Header)                        // A RequestEditorFn may have set some.
+	c, resp, err := s.send(req.Context(), req, s.call) //nolint:contextcheck // it is the request's
+	if err != nil {
+		return nil, err
+	}
+	return readable(resp, c.body), nil
+}
+
+// send makes req a call and runs it. It may change req. The response's body is the call's.
+func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig) (*call, *http.Response, error) {
+	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
+	if s.logger != nil {
+		c.start = s.clock.now()
+	}
+	if cfg.timeout > 0 {
+		var cancel context.CancelFunc
+		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
+		defer cancel()
+	}
+	resp, err := c.run() //nolint:contextcheck // it has the context
+	c.report(err)
+	return c, resp, err
+}
+
+func (s *sender) close() {
+	s.closed.Store(true)
+	s.transport.closeIdle()
+}
+
+// since returns the time from start to now, for the log.
+func (s *sender) since(start time.Time) time.Duration { return s.clock.now().Sub(start) }
