@@ -3,9 +3,11 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +34,15 @@ func parseBaseURL(source, raw string, insecureHTTP bool) (baseURL, error) {
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
 	return baseURL{u, u.EscapedPath()}, nil
+}
+
+// address returns the host and port that net/http dials.
+func (b baseURL) address() string {
+	port := b.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[b.Scheme]
+	}
+	return net.JoinHostPort(b.Hostname(), port)
 }
 
 // join returns the URL of a path below the base URL, without parameters and nothing to escape.
@@ -63,7 +74,8 @@ func hasDots(path string) bool {
 		return false
 	}
 	for segment := range strings.SplitSeq(path, "/") {
-		if name, err := url.PathUnescape(segment); err != nil || name == "." || name == ".." {
+		name, err := url.PathUnescape(segment)
+		if err != nil || slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return s == "." || s == ".." }) {
 			return true
 		}
 	}

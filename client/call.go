@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -47,30 +46,43 @@ func (c *call) run() (*http.Response, error) {
 		return nil, c.noResponse(false, err)
 	}
 	for {
-		if err := c.ctx.Err(); err != nil { // Not every round tripper checks it before it sends.
-			closeBody(body)
-			return nil, c.noResponse(false, canceled(c.ctx, context.Cause(c.ctx)))
-		}
 		c.tries++
 		out := c.try(body)
-		if !out.again || !c.rewindable() || c.tries > c.maxRetries || out.wait > c.retryAfterLimit {
+		if !out.again || !c.rewindable() || c.tries > c.maxRetries {
 			return out.resp, out.err
 		}
-		wait := out.wait + backoff(c.tries-1)
-		if deadline, ok := c.ctx.Deadline(); ok && c.clock.now().Add(wait).After(deadline) {
-			return nil, out.err
-		}
-		c.log(slog.LevelWarn, "retry after a wait", slog.Int("try", c.tries), slog.Duration("wait", wait), slog.String("error", out.err.Error()))
-		if err := c.clock.wait(c.ctx, wait); err != nil {
-			return nil, fmt.Errorf("%w; gave up waiting to try again: %w", out.err, err)
-		}
-		if c.request.GetBody != nil {
-			var err error
-			if body, err = c.request.GetBody(); err != nil {
-				return nil, c.noResponse(false, fmt.Errorf("rewind the body: %w", err))
-			}
+		var err error
+		if body, err = c.wait(out); err != nil {
+			return nil, fmt.Errorf("%w; not tried again: %w", out.err, err)
 		}
 	}
+}
+
+// wait waits as long as a try asks for, and returns the body for the next one. Its error says why there
+// is none.
+func (c *call) wait(out outcome) (body io.ReadCloser, err error) {
+	if out.wait > c.retryAfterLimit {
+		return nil, fmt.Errorf("its Retry-After of %v is over the limit of %v", out.wait, c.retryAfterLimit)
+	}
+	wait := out.wait + backoff(c.tries-1)
+	if deadline, ok := c.ctx.Deadline(); ok && c.clock.now().Add(wait).After(deadline) {
+		return nil, fmt.Errorf("a wait of %v would end after the time limit", wait.Round(time.Millisecond))
+	}
+	c.log(slog.LevelWarn, "retry after a wait", slog.Int("try", c.tries), slog.Duration("wait", wait), slog.String("error", out.err.Error()))
+	err = c.clock.wait(c.ctx, wait)
+	if c.ctx.Err() != nil { // Not every round tripper checks it before it sends.
+		err = canceled(c.ctx, context.Cause(c.ctx))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the wait was ended: %w", err)
+	}
+	if c.request.GetBody == nil {
+		return nil, nil
+	}
+	if body, err = c.request.GetBody(); err != nil {
+		return nil, fmt.Errorf("rewind the body: %w", err)
+	}
+	return body, nil
 }
 
 // rewindable reports whether the request's body can be sent again.
@@ -86,15 +98,12 @@ func (c *call) prepare() error {
 	}
 	h := c.request.Header
 	for _, field := range c.header {
-		if !validHeader(field[0], field[1]) {
-			return fmt.Errorf("WithHeader: the header %q is not valid", field[0])
-		}
 		h.Set(field[0], field[1])
 	}
 	if len(h["User-Agent"]) == 0 {
 		h["User-Agent"] = c.userAgent
 	}
-	if len(h["Accept-Encoding"]) == 0 {
+	if !c.exposed && len(h["Accept-Encoding"]) == 0 {
 		h["Accept-Encoding"] = acceptGzip // net/http would copy the header to add it.
 	}
 	if c.requestID = h.Get(requestIDHeader); c.requestID == "" {
@@ -112,8 +121,11 @@ func (c *call) prepare() error {
 	if c.ctx.Err() != nil {
 		return canceled(c.ctx, context.Cause(c.ctx))
 	}
-	if c.credentials, err = c.sender.credentials(c.ctx); err != nil {
+	if c.credentials, err = c.provider(c.ctx); err != nil {
 		return canceled(c.ctx, fmt.Errorf("the credentials provider: %w", err))
+	}
+	if c.ctx.Err() != nil {
+		return canceled(c.ctx, context.Cause(c.ctx))
 	}
 	if c.credentials.apply == nil {
 		return errors.New("the credentials provider returned no credentials")
@@ -174,17 +186,8 @@ func (c *call) noResponse(unknown bool, cause error) error {
 	}
 	return &NoResponseError{
 		Method: c.request.Method, Path: c.path, RequestID: oneLine(c.requestID), Tries: c.tries,
-		unknown: unknown && !c.safe, safe: c.safe, cause: cause, reason: oneLine(text),
+		unknown: unknown && !c.safe, sent: unknown, cause: cause, reason: oneLine(text),
 	}
-}
-
-// validHeader reports whether net/http would send a header (RFC 9110 section 5.5). Not all round trippers
-// that refuse one say that they have sent nothing.
-func validHeader(name, value string) bool {
-	const separators = "\"(),/:;<=>?@[\\]{}"
-	return name != "" &&
-		!strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(separators, r) }) &&
-		!strings.ContainsFunc(value, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
 }
 
 var acceptJSON, acceptGzip = []string{jsonType}, []string{"gzip"}

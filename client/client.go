@@ -11,7 +11,9 @@
 //
 //   - an [*Error] for each response that is not the documented success. [HasCode] compares its code;
 //   - a [*NoResponseError] when there was no response;
-//   - either of them with [ErrOutcomeUnknown] in its chain when the order may have been carried out
+//   - another one when the call did not begin, because an option is not valid or the Client was not
+//     created by New;
+//   - one of the first two with [ErrOutcomeUnknown] in its chain when the order may have been carried out
 //     all the same. Check the account before you order again.
 //
 // An error without ErrOutcomeUnknown says that nothing was ordered. A safe request, such as a GET,
@@ -67,7 +69,7 @@ func New(opts ...Option) (*Client, error) {
 	return &Client{raw: raw, sender: s}, nil
 }
 
-var errZero = errors.New("client: the Client is not made by New")
+var errZero = errors.New("client: the Client was not created by New")
 
 // Raw returns the generated client, for requests that this package has no method for. All that the
 // options and the package promise applies to it too: a method of it returns an error for each
@@ -118,55 +120,51 @@ func (c *Client) LogValue() slog.Value {
 // A build returns the request of an operation.
 type build func(*sender) (*http.Request, error)
 
-// do sends the request that build returns. The response is a documented success, whose body is the call's.
-func (c *Client) do(ctx context.Context, opts []CallOption, build build) (*call, *http.Response, error) {
+// do sends the request that build returns, and gives a documented success to decode, with its body. An
+// error of decode becomes the call's.
+func (c *Client) do(ctx context.Context, opts []CallOption, build build, decode decode) error {
 	if c == nil || c.sender == nil {
-		return nil, nil, errZero
+		return errZero
 	}
 	cfg, err := c.sender.call.with(opts)
 	if cfg.response != nil {
 		*cfg.response = Response{}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("client: nothing was sent: %w", err)
+		return fmt.Errorf("client: nothing was sent: %w", err)
 	}
 	req, err := build(c.sender)
 	if err != nil {
-		return nil, nil, fmt.Errorf("client: nothing was sent: %w", err)
+		return fmt.Errorf("client: nothing was sent: %w", err)
 	}
-	return c.sender.send(ctx, req, cfg)
+	return c.sender.send(ctx, req, cfg, decode)
 }
 
 // one is what a generated method returns where each success of its operation is a JSON value of one
 // type.
 func one[T any](ctx context.Context, c *Client, opts []CallOption, build build) (*T, error) {
-	call, resp, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
+	value := new(T)
+	err := c.do(ctx, opts, build, func(_ *http.Response, body []byte) error { return json.Unmarshal(body, value) })
 	if err != nil {
 		return nil, err
-	}
-	value := new(T)
-	if err := json.Unmarshal(call.body, value); err != nil {
-		return nil, call.unusable(resp, err)
 	}
 	return value, nil
 }
 
 // none is what a generated method returns where no success of its operation has content.
 func none(ctx context.Context, c *Client, opts []CallOption, build build) error {
-	_, _, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
-	return err
+	return c.do(ctx, opts, build, func(*http.Response, []byte) error { return nil })
 }
 
 // several is what a generated method returns where successes of its operation differ: all that the
 // generated parser finds.
-func several[T any](ctx context.Context, c *Client, opts []CallOption, build build, parse func(*http.Response) (*T, error)) (*T, error) {
-	call, resp, err := c.do(ctx, opts, build) //nolint:bodyclose // it is in memory
+func several[T any](ctx context.Context, c *Client, opts []CallOption, build build, parse func(*http.Response) (*T, error)) (value *T, err error) {
+	err = c.do(ctx, opts, build, func(resp *http.Response, body []byte) (err error) {
+		value, err = parse(readable(resp, body)) //nolint:bodyclose // it is in memory
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	value, err := parse(readable(resp, call.body)) //nolint:bodyclose // it is in memory
-	if err != nil {
-		return nil, call.unusable(resp, err)
 	}
 	return value, nil
 }

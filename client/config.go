@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,7 +112,20 @@ func (c callConfig) check() error {
 	case c.retryAfterLimit < 0:
 		return fmt.Errorf("WithRetryAfterLimit: the limit %v is negative", c.retryAfterLimit)
 	}
+	for _, field := range c.header {
+		if !validHeader(field[0], field[1]) {
+			return fmt.Errorf("WithHeader: the header %q is not valid", field[0])
+		}
+	}
 	return nil
+}
+
+// validHeader reports whether net/http would send a header (RFC 9110 section 5.5).
+func validHeader(name, value string) bool {
+	const separators = "\"(),/:;<=>?@[\\]{}"
+	return name != "" &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(separators, r) }) &&
+		!strings.ContainsFunc(value, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
 }
 
 // defaultUserAgent names this module and the version that the program was built with.

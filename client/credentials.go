@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -134,7 +135,7 @@ func checkValue(name, value string) error {
 	const bearer = "bearer "
 	switch {
 	case value == "":
-		return fmt.Errorf("%s is missing", name)
+		return fmt.Errorf("%s is missing or empty", name)
 	case len(value) >= len(bearer) && strings.EqualFold(value[:len(bearer)], bearer):
 		return fmt.Errorf("%s begins with \"Bearer \": pass the raw key, with no scheme before it", name)
 	case strings.TrimSpace(value) != value:
@@ -155,7 +156,8 @@ func hider(values ...string) func(string) string {
 	var pairs []string
 	for _, value := range values {
 		if len(value) >= minHidden {
-			pairs = append(pairs, value, redacted)
+			escaped, _ := json.Marshal(value) // as a server may repeat it; a string always can be
+			pairs = append(pairs, value, redacted, strings.Trim(string(escaped), `"`), redacted, strings.ReplaceAll(value, "/", `\/`), redacted)
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace

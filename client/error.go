@@ -69,9 +69,10 @@ type NoResponseError struct {
 	// Tries is how often the request was tried.
 	Tries int
 
-	unknown, safe bool
-	cause         error
-	reason        string // the cause's text, without the credentials
+	unknown bool
+	sent    bool // or perhaps
+	cause   error
+	reason  string // the cause's text, without the credentials
 }
 
 // HasCode reports whether err's chain contains an [*Error] with the code, such as
@@ -83,20 +84,20 @@ func HasCode[C ~string](err error, code C) bool {
 
 // DescribeCode returns the document's description of an error code: what it means and what to do. It
 // returns "" for a code that the document does not describe.
-func DescribeCode(code string) string {
-	return model.DescribeCode(code)
+func DescribeCode[C ~string](code C) string {
+	return model.DescribeCode(string(code))
 }
 
 // Error returns one line: method, path, status, the code or message, and the request id. It contains
 // neither the body nor the credentials.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "client: %s %s: %s", e.Method, e.Path, statusLine(e.StatusCode))
+	fmt.Fprintf(&b, "client: %s%s", requestLine(e.Method, e.Path), statusLine(e.StatusCode))
 	switch {
 	case e.Code != "":
 		b.WriteString(": " + oneLine(e.Code))
 	case e.Message != "":
-		b.WriteString(": " + oneLine(e.Message))
+		b.WriteString(": " + strings.TrimSuffix(oneLine(e.Message), "."))
 	case e.reason != "":
 		b.WriteString(": " + oneLine(e.reason))
 	}
@@ -123,11 +124,11 @@ func (e *NoResponseError) Error() string {
 	switch {
 	case e.unknown:
 		outcome = ErrOutcomeUnknown.Error()
-	case e.safe:
+	case e.sent:
 		outcome = "no response"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "client: %s: %s: %s", strings.TrimSpace(e.Method+" "+e.Path), outcome, e.reason)
+	fmt.Fprintf(&b, "client: %s%s: %s", requestLine(e.Method, e.Path), outcome, e.reason)
 	writeRequest(&b, e.RequestID, e.RequestID, e.Tries)
 	return b.String()
 }
@@ -154,6 +155,14 @@ func format(s fmt.State, verb rune, text string) {
 		text = strconv.Quote(text)
 	}
 	_, _ = io.WriteString(s, text)
+}
+
+// requestLine is empty for an error that is made by hand, as a test may do.
+func requestLine(method, path string) string {
+	if line := strings.TrimSpace(method + " " + path); line != "" {
+		return line + ": "
+	}
+	return ""
 }
 
 func statusLine(status int) string {

@@ -43,7 +43,7 @@ func TestErrorSays(t *testing.T) {
 		"code":             {400, `{"message":"amount_should_be_integer"}`, "amount_should_be_integer", "", "400 Bad Request: amount_should_be_integer"},
 		"unknown code":     {400, `{"message":"moon_is_full_2"}`, "moon_is_full_2", "", "400 Bad Request: moon_is_full_2"},
 		"other members":    {400, `{"message":"moon_is_full","more":[1]}`, "moon_is_full", "", "400 Bad Request: moon_is_full"},
-		"sentence":         {404, `{"message":"No such path."}`, "", "No such path.", "404 Not Found: No such path."},
+		"sentence":         {404, `{"message":"No such path."}`, "", "No such path.", "404 Not Found: No such path"},
 		"long code":        {400, `{"message":"` + strings.Repeat("a", 600) + `"}`, "", strings.Repeat("a", 500) + "…", "400 Bad Request: " + strings.Repeat("a", 500) + "…"},
 		"control":          {400, `{"message":"a\r\nb\u001b[2Jc\u202ed "}`, "", "a  b [2Jc d", "400 Bad Request: a  b [2Jc d"},
 		"no string":        {400, `{"message":5}`, "", "", "400 Bad Request"},
@@ -54,8 +54,8 @@ func TestErrorSays(t *testing.T) {
 		"trailing garbage": {400, `{"message":"amount_should_be_integer"} x`, "", "", "400 Bad Request"},
 		"empty":            {403, ``, "", "", "403 Forbidden"},
 		"odd status":       {499, ``, "", "", "499"},
-		"odd failure":      {599, `{"message":"Down."}`, "", "Down.", "599: Down." + unknown},
-		"failure":          {500, `{"message":"It failed."}`, "", "It failed.", "500 Internal Server Error: It failed." + unknown},
+		"odd failure":      {599, `{"message":"Down."}`, "", "Down.", "599: Down" + unknown},
+		"failure":          {500, `{"message":"It failed."}`, "", "It failed.", "500 Internal Server Error: It failed" + unknown},
 		"success":          {202, `{"message":"accepted"}`, "", "", "202 Accepted: the document does not contain this success" + unknown},
 	} {
 		t.Run(name, func(t *testing.T) {

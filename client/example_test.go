@@ -50,18 +50,18 @@ func ExampleClient_BuyEmailValidatorCredits_errors() {
 	}
 	_, err = c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 
-	var response *client.Error
+	var apiErr *client.Error
 	switch {
 	case err == nil:
 		fmt.Println("ordered")
 	case errors.Is(err, client.ErrOutcomeUnknown):
 		fmt.Println("check the billing account before you order again:", err)
 	case client.HasCode(err, client.AccountIsInactive):
-		fmt.Println("nothing was bought:", client.DescribeCode(string(client.AccountIsInactive)))
-	case errors.As(err, &response):
-		fmt.Println("nothing was bought, the server said", response.StatusCode, response.Code, response.Message)
+		fmt.Println("nothing was bought:", client.DescribeCode(client.AccountIsInactive))
+	case errors.As(err, &apiErr):
+		fmt.Println("nothing was bought, status", apiErr.StatusCode, "and code", apiErr.Code)
 	default:
-		fmt.Println("nothing was sent:", err)
+		fmt.Println("nothing was bought:", err)
 	}
 	// Output: nothing was bought: The credentials are right, but their account is inactive. Have the account activated by TurboSMTP.
 }
@@ -76,9 +76,9 @@ func ExampleErrOutcomeUnknown() {
 		log.Fatal(err)
 	}
 	_, err = c.BuyEmailValidatorCredits(context.Background(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
-	var response *client.Error
-	if errors.Is(err, client.ErrOutcomeUnknown) && errors.As(err, &response) {
-		fmt.Println("status", response.StatusCode, "does not say whether the order was carried out")
+	var apiErr *client.Error
+	if errors.Is(err, client.ErrOutcomeUnknown) && errors.As(err, &apiErr) {
+		fmt.Println("status", apiErr.StatusCode, "does not say whether the order was carried out")
 	}
 	// Output: status 502 does not say whether the order was carried out
 }
@@ -125,6 +125,8 @@ func (f fakeBuyer) BuyEmailValidatorCredits(_ context.Context, r client.BuyEmail
 func TopUp(ctx context.Context, buyer Buyer) string {
 	payment, err := buyer.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	switch {
+	case errors.Is(err, client.ErrOutcomeUnknown):
+		return "check the account first"
 	case client.HasCode(err, client.CanNotBuyExtraCreditWithoutActivePlan):
 		return "activate a plan first"
 	case err != nil:
@@ -140,9 +142,11 @@ func Example_fake() {
 		StatusCode: http.StatusBadRequest,
 		Code:       string(client.CanNotBuyExtraCreditWithoutActivePlan),
 	}}))
+	fmt.Println(TopUp(context.Background(), fakeBuyer{err: fmt.Errorf("the network: %w", client.ErrOutcomeUnknown)}))
 	// Output:
 	// pay at https://billing.example.com/320
 	// activate a plan first
+	// check the account first
 }
 
 func ExampleClient_Raw() {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// members returns the names and the values, as they are written, of the members of a JSON object. text
+// members returns the names and the values, as they are written, of the members of a JSON object. body
 // must be one, and well-formed: so nothing is checked here, and nothing copied.
 func members(body []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {

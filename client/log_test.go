@@ -211,6 +211,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		"content length":   respond("HTTP/1.1 200 OK\r\nContent-Length: " + secrets + "\r\n\r\n"),
 		"coding":           respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secrets + "\r\n\r\n"),
 		"broken chunk":     respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + secrets + "\r\n\r\n"),
+		"trailer":          respond("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n0\r\n" + secrets + "\r\n\r\n"),
 		"compressed":       respond("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + secrets),
 		"media type":       respond("HTTP/1.1 200 OK\r\nContent-Type: application/json; x=" + secrets + noBody),
 		"another protocol": respond("HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: " + testSecret + "\r\n\r\n" + secrets),

@@ -10,7 +10,6 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -96,9 +95,12 @@ func TestMiddlewareSeesNoCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := busyOnce(t, func(r *http.Request) {
-				key, secret, other := r.Header.Get(model.ConsumerKeyHeader), r.Header.Get(model.ConsumerSecretHeader), r.Header.Get(model.AuthorizationHeader)
-				if key != testKey || secret != testSecret || other != "" {
-					t.Errorf("credentials %q, %q, %q: want the Client's", key, secret, other)
+				sent := []string{}
+				for _, name := range []string{model.ConsumerKeyHeader, model.ConsumerSecretHeader, model.AuthorizationHeader} {
+					sent = append(sent, r.Header.Values(name)...)
+				}
+				if !slices.Equal(sent, []string{testKey, testSecret}) {
+					t.Errorf("credentials %q: want the Client's", sent)
 				}
 			})
 			look := func(r *http.Request, when string) {
@@ -115,6 +117,7 @@ func TestMiddlewareSeesNoCredentials(t *testing.T) {
 				look(r, "before")
 				r.Header.Set(model.ConsumerKeyHeader, "mine")
 				r.Header.Set(model.AuthorizationHeader, "mine")
+				r.Header["consumersecret"] = []string{"mine"} // as net/http sends it too
 				resp, err := next.RoundTrip(r)
 				look(r, "after")
 				if err == nil {
@@ -171,7 +174,7 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 			again.Body, _ = r.GetBody()
 			_ = roundTripAndClose(n, r)
 			return n.RoundTrip(again)
-		}), "second time", 1, unknown},
+		}), "sent the request again", 1, unknown},
 		"a second time, copied": {layer(func(n http.RoundTripper, r *http.Request) (*http.Response, error) {
 			_ = roundTripAndClose(n, r)
 			again, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, r.URL.String(), strings.NewReader(`{"amount":320}`))
@@ -179,7 +182,7 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 				return nil, err
 			}
 			return n.RoundTrip(again)
-		}), "second time", 1, unknown},
+		}), "sent the request again", 1, unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -346,19 +349,13 @@ func TestMiddlewareWithAnotherBody(t *testing.T) {
 	}
 }
 
-// TestMiddlewareThatAsksAnotherServer has one that asks somebody else first, with the order's context,
-// who cannot be reached. That says nothing about the order, which a round tripper that does not report
-// has sent: it must not be sent again.
-func TestMiddlewareThatAsksAnotherServer(t *testing.T) {
+// TestSomebodyAsksAnotherServer has a middleware, or the caller's round tripper, ask somebody else first,
+// with the order's context, who cannot be reached. That says nothing about the order, which a round
+// tripper that does not report has sent: it must not be sent again.
+func TestSomebodyAsksAnotherServer(t *testing.T) {
 	t.Parallel()
-	var orders atomic.Int64
-	silent := roundTripper(func(*http.Request) (*http.Response, error) {
-		orders.Add(1)
-		return nil, syscall.ECONNRESET
-	})
-	var clock fakeClock
-	err := buy(t, newClient(t, "http://localhost", clock.option(), client.WithHTTPClient(&http.Client{Transport: silent}),
-		layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	asking := func(next http.RoundTripper) http.RoundTripper {
+		return client.RoundTripperFunc(func(r *http.Request) (*http.Response, error) {
 			ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, closedPort, http.NoBody)
 			if err != nil {
 				return nil, err
@@ -367,10 +364,25 @@ func TestMiddlewareThatAsksAnotherServer(t *testing.T) {
 				_ = resp.Body.Close()
 			}
 			return next.RoundTrip(r)
-		})))
-	wantOutcome(t, err, true)
-	if orders.Load() != 1 {
-		t.Errorf("%d orders: want 1", orders.Load())
+		})
+	}
+	for _, url := range []string{"http://localhost", closedPort} { // It asks another server, or the order's.
+		for _, who := range []string{"middleware", "round tripper"} {
+			orders := 0
+			var rt http.RoundTripper = roundTripper(func(r *http.Request) (*http.Response, error) {
+				orders++
+				return nil, errors.Join(discardAll(r.Body), syscall.ECONNRESET)
+			})
+			var clock fakeClock
+			opts := []client.Option{clock.option(), client.WithMiddleware(asking)}
+			if who == "round tripper" {
+				rt, opts = asking(rt), opts[:1]
+			}
+			wantOutcome(t, buy(t, newClient(t, url, append(opts, client.WithHTTPClient(&http.Client{Transport: rt}))...)), true)
+			if orders != 1 {
+				t.Errorf("%s, %s: %d orders: want 1", who, url, orders)
+			}
+		}
 	}
 }
 

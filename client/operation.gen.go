@@ -10,7 +10,7 @@ import (
 // BuyEmailValidatorCredits sends POST /billing/buy_emailvalidation_credits: Buy email-validation credits
 //
 // Orders email-validation credits for the given amount, in whole units of the account's
-// currency. Nothing is charged by this call: the answer holds the link to the billing
+// currency. Nothing is charged by this call: the response contains the link to the billing
 // system where the payment is completed.
 //
 // The account must be active and have an active plan.

@@ -7,7 +7,7 @@ import (
 )
 
 // An Option configures a [Client], in [New]. Of an option that is given twice, the last one counts,
-// but for [WithHeader] and [WithMiddleware], which add. A nil Option does nothing.
+// except [WithMiddleware] and, with other names, [WithHeader], which add. A nil Option does nothing.
 type Option interface{ forClient(*config) }
 
 // A CallOption configures one call. A nil CallOption does nothing.
@@ -74,8 +74,8 @@ func WithInsecureHTTP() Option {
 //
 // A Transport that does not report to net/http/httptrace that it asks for a connection, as
 // *http.Transport does, cannot prove that nothing was sent: its failures are never retried and count
-// as [ErrOutcomeUnknown]. A Transport that copies a request's body and sends it again by itself takes
-// from the Client the promise that it does not order twice.
+// as [ErrOutcomeUnknown]. With a Transport that copies a request's body and sends it again by itself, the
+// Client cannot prevent duplicate orders.
 //
 // Default, also for nil: a copy of http.DefaultTransport that accepts response headers of up to 64
 // KiB, keeps up to 100 idle connections and checks quiet HTTP/2 connections with pings. An
@@ -161,8 +161,10 @@ func WithStatusRetries(on bool) CommonOption {
 	return commonOption(func(c *callConfig) { c.statusRetries = on })
 }
 
-// WithHeader adds a request header. It replaces one that the Client would set, such as X-Request-Id,
-// but for the headers of the credentials. Idempotency-Key changes nothing in what is sent again.
+// WithHeader sets a request header. Given twice with one name, the last value counts. It replaces a
+// header that the Client would set, such as X-Request-Id, except those of the credentials. Host and
+// Content-Length have no effect. With Idempotency-Key, a request is not sent again more often. A name or a
+// value that is not valid is refused.
 //
 // Default: none.
 func WithHeader(name, value string) CommonOption {

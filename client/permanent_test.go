@@ -271,16 +271,55 @@ func TestClientCertificateOverTLS13(t *testing.T) {
 	wantNoSecret(t, err.Error())
 }
 
-// TestInvalidHeader: a header that net/http would refuse is refused before a try.
+// TestInvalidHeader: a header that net/http would refuse is refused at once, by New and by a call.
 func TestInvalidHeader(t *testing.T) {
 	t.Parallel()
 	for _, header := range [][2]string{{"X Bad", "x"}, {"", "x"}, {"X-Bad:", "x"}, {"X-Bäd", "x"}, {"X-Bad", "a\nb"}, {"X-Bad", "a\x00"}, {"X-Bad", "a\x7f"}} {
 		for _, opt := range []client.Option{nil, client.WithHTTPClient(&http.Client{Transport: &http.Transport{}})} {
-			err := buy(t, newClient(t, closedPort, opt, client.WithHeader(header[0], header[1])))
-			wantOutcome(t, err, false)
-			if e := (*client.NoResponseError)(nil); !errors.As(err, &e) || e.Tries != 0 || !strings.Contains(err.Error(), "WithHeader: the header") {
-				t.Errorf("%q: error %v", header, err)
+			invalid := client.WithHeader(header[0], header[1])
+			_, inNew := client.New(client.WithAPIKey(testAPIKey), opt, invalid)
+			_, inCall := newClient(t, closedPort, opt).BuyEmailValidatorCredits(t.Context(), order, invalid)
+			for _, err := range []error{inNew, inCall} {
+				wantOutcome(t, err, false)
+				if !strings.Contains(err.Error(), "WithHeader: the header") {
+					t.Errorf("%q: error %v", header, err)
+				}
 			}
+		}
+	}
+}
+
+// TestEditorThatBreaksTheRequest: a request that net/http cannot send is an error in one line, and no panic.
+// Nothing is sent, whatever is sent through.
+func TestEditorThatBreaksTheRequest(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	for name, edit := range map[string]func(*http.Request){
+		"no URL":           func(r *http.Request) { r.URL = nil },
+		"method":           func(r *http.Request) { r.Method = "PO\nST" },
+		"value of header":  func(r *http.Request) { r.Header["X-Bad"] = []string{"a\nb"} },
+		"name of header":   func(r *http.Request) { r.Header["X Bad"] = []string{"a"} },
+		"query":            func(r *http.Request) { r.URL.RawQuery = "a\nb" },
+		"server's request": func(r *http.Request) { r.RequestURI = "/x" },
+		"no header":        func(r *http.Request) { r.Header = nil },
+	} {
+		for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{Transport: &http.Transport{}})} {
+			t.Run(name+", "+sender, func(t *testing.T) {
+				defer func() {
+					if p := recover(); p != nil {
+						t.Errorf("panic: %v", p)
+					}
+				}()
+				before := v.requests.Load()
+				var clock fakeClock
+				err := buyEdited(t, newClient(t, v.URL, clock.option(), opt), func(r *http.Request) error { edit(r); return nil })
+				if err == nil {
+					wantRequests(t, v, before+1) // It could be mended.
+					return
+				}
+				wantOutcome(t, err, false)
+				wantRequests(t, v, before)
+			})
 		}
 	}
 }

@@ -2,8 +2,7 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,10 +43,7 @@ func backoff(n int) time.Duration {
 	if n < 8 { // Past that the shift is far beyond lastBackoff, and later would overflow.
 		d = min(firstBackoff<<n, lastBackoff)
 	}
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // It never fails: see crypto/rand.
-	half := uint64(d / 2)
-	return d/2 + time.Duration(binary.NativeEndian.Uint64(b[:])%(half+1)) //nolint:gosec // at most half
+	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret
 }
 
 // retryAfter returns how long a response asks to wait, by its Retry-After header of RFC 9110 section

@@ -108,10 +108,18 @@ func failingVendor(t *testing.T, times int64, fail http.HandlerFunc) *vendor {
 func wantSafe(t *testing.T, err error) {
 	t.Helper()
 	wantOutcome(t, err, false)
-	for _, text := range []string{"nothing was sent", "unknown", "carried out"} {
+	for _, text := range []string{"unknown", "carried out"} {
 		if strings.Contains(err.Error(), text) {
 			t.Errorf("error %q says %q of a safe request", err, text)
 		}
+	}
+}
+
+// wantNotUnsent checks the error of a request that the server has got.
+func wantNotUnsent(t *testing.T, err error) {
+	t.Helper()
+	if strings.Contains(err.Error(), "nothing was sent") {
+		t.Errorf("error %q: the server has got the request", err)
 	}
 }
 
@@ -157,6 +165,7 @@ func TestSafeRequestRunsOutOfRetries(t *testing.T) {
 					var clock fakeClock
 					err := sendAs(t, newClient(t, v.URL, clock.option(), client.WithMaxRetries(int(retries))), method)
 					wantSafe(t, err)
+					wantNotUnsent(t, err)
 					wantRequests(t, v, retries+1)
 					if tries := triesOf(t, err); int64(tries) != retries+1 {
 						t.Errorf("%d tries in %v: want %d", tries, err, retries+1)
@@ -232,6 +241,27 @@ func TestSafeRequestWithoutAConnection(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSafeRequestOfWhichATryWasSent has no connection at its last try, and the server has got the first.
+func TestSafeRequestOfWhichATryWasSent(t *testing.T) {
+	t.Parallel()
+	for _, method := range safeMethods {
+		v := newVendor(t, hangUp(""))
+		dials := 0
+		var clock fakeClock
+		err := sendAs(t, newClient(t, v.URL, clock.option(), client.WithMaxRetries(1), client.WithTransport(func(rt *http.Transport) {
+			rt.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if dials++; dials == 2 {
+					return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+				}
+				return new(net.Dialer).DialContext(ctx, network, addr)
+			}
+		})), method)
+		wantSafe(t, err)
+		wantNotUnsent(t, err)
+		wantRequests(t, v, 1)
 	}
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -16,19 +17,20 @@ var _ httpclient.HttpRequestDoer = (*sender)(nil)
 // sender is what all operations are sent through. It contains what their calls share; [call] is one
 // of them.
 type sender struct {
-	base        baseURL
-	server      string // base as a text that ends with a slash
-	credentials CredentialsProvider
-	userAgent   []string
-	call        callConfig
-	operations  []operation
-	logger      *slog.Logger // or nil
-	clock       clock
+	base       baseURL
+	server     string // base as a text that ends with a slash
+	address    string // of base, as net/http asks for it
+	provider   CredentialsProvider
+	userAgent  []string
+	call       callConfig
+	operations []operation
+	logger     *slog.Logger // or nil
+	clock      clock
 
 	chain     http.RoundTripper // the middleware, and the wire at its end
 	exposed   bool              // whether code of the caller's sees the requests
 	caller    *http.Client      // from WithHTTPClient, or nil
-	leave     atomic.Bool       // whether the caller's idle connections may be dead
+	stale     atomic.Bool       // whether the caller's idle connections may be dead
 	transport *transport        // used where caller is nil
 	closed    atomic.Bool
 }
@@ -38,7 +40,7 @@ func newSender(cfg config) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := newProvider(cfg)
+	provider, err := newProvider(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +52,17 @@ func newSender(cfg config) (*sender, error) {
 		return nil, err
 	}
 	s := &sender{
-		base:        base,
-		server:      base.String() + "/",
-		credentials: credentials,
-		userAgent:   []string{agent},
-		call:        cfg.call,
-		operations:  cfg.operations,
-		logger:      cfg.logger,
-		clock:       cfg.clock,
-		exposed:     len(cfg.middleware) > 0 || cfg.httpClient != nil,
-		transport:   newTransport(cfg.tune),
+		base:       base,
+		server:     base.String() + "/",
+		address:    base.address(),
+		provider:   provider,
+		userAgent:  []string{agent},
+		call:       cfg.call,
+		operations: cfg.operations,
+		logger:     cfg.logger,
+		clock:      cfg.clock,
+		exposed:    len(cfg.middleware) > 0 || cfg.httpClient != nil,
+		transport:  newTransport(cfg.tune),
 	}
 	if cfg.httpClient != nil {
 		hc := *cfg.httpClient
@@ -78,18 +81,29 @@ func newSender(cfg config) (*sender, error) {
 
 // Do sends a request of the generated client. It returns the documented success, its body in memory,
 // or an error. A request whose body GetBody cannot return again is tried once.
-func (s *sender) Do(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	dropCredentials(req.Header)                        // A RequestEditorFn may have set some.
-	c, resp, err := s.send(req.Context(), req, s.call) //nolint:contextcheck // it is the request's
-	if err != nil {
-		return nil, err
+func (s *sender) Do(req *http.Request) (resp *http.Response, err error) {
+	if err := sendable(req); err != nil {
+		closeBody(req.Body)
+		return nil, fmt.Errorf("client: nothing was sent: %w", err)
 	}
-	return readable(resp, c.body), nil
+	sent := req.Clone(req.Context())
+	if sent.Header == nil {
+		sent.Header = http.Header{}
+	}
+	dropCredentials(sent.Header) // A RequestEditorFn may have set some.
+	err = s.send(req.Context(), sent, s.call, func(received *http.Response, body []byte) error {
+		resp = readable(received, body) //nolint:bodyclose // the generated code closes it
+		resp.Request = req              // sent has the credentials.
+		return nil
+	})
+	return resp, err
 }
 
-// send makes req a call and runs it. It may change req. The response's body is the call's.
-func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig) (*call, *http.Response, error) {
+// decode takes a documented success and its body.
+type decode func(resp *http.Response, body []byte) error
+
+// send makes req a call and runs it. It may change req.
+func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig, decode decode) error {
 	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
 	if s.logger != nil {
 		c.start = s.clock.now()
@@ -99,9 +113,14 @@ func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig) (*
 		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
 		defer cancel()
 	}
-	resp, err := c.run() //nolint:contextcheck // it has the context
+	resp, err := c.run() //nolint:contextcheck,bodyclose // it has the context, and has closed the body
+	if err == nil {
+		if cause := decode(resp, c.body); cause != nil {
+			err = c.unusable(resp, cause)
+		}
+	}
 	c.report(err)
-	return c, resp, err
+	return err
 }
 
 func (s *sender) close() {

@@ -43,10 +43,10 @@ func (t *transport) roundTripper() (rt http.RoundTripper, own *http.Transport) {
 	}
 }
 
-// leave makes later requests use new connections, if used is what they would use. The requests that
+// abandon makes later requests use new connections, if used is what they would use. The requests that
 // still use the old ones are not disturbed. A connection over which nothing arrives any more does not
 // fail by itself for a long time, and HTTP/2 would send request after request over it.
-func (t *transport) leave(used *http.Transport) {
+func (t *transport) abandon(used *http.Transport) {
 	now := t.copy.Load()
 	if used == nil || used != now.own {
 		return
@@ -72,11 +72,16 @@ const (
 	pingTimeout = 5 * time.Second
 )
 
-// tune returns a copy of a transport, with what it does not set itself.
+// tune returns a copy of a transport, with defaults for what that does not set. Protocols that were added by
+// RegisterProtocol are not copied.
 func tune(original *http.Transport) *http.Transport {
 	t := original.Clone()
-	t.MaxResponseHeaderBytes = maxHeader
-	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
+	if t.MaxResponseHeaderBytes == 0 {
+		t.MaxResponseHeaderBytes = maxHeader
+	}
+	if t.MaxIdleConnsPerHost >= 0 { // Less keeps none.
+		t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
+	}
 	if t.IdleConnTimeout == 0 {
 		t.IdleConnTimeout = idleTimeout
 	}
@@ -85,7 +90,10 @@ func tune(original *http.Transport) *http.Transport {
 		http2 = *t.HTTP2
 	}
 	if http2.SendPingTimeout == 0 {
-		http2.SendPingTimeout, http2.PingTimeout = pingAfter, pingTimeout
+		http2.SendPingTimeout = pingAfter
+	}
+	if http2.PingTimeout == 0 {
+		http2.PingTimeout = pingTimeout
 	}
 	t.HTTP2 = &http2
 	report := t.OnProxyConnectResponse

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -18,15 +16,19 @@ import (
 // try sends the call's request once.
 func (c *call) try(body io.ReadCloser) outcome {
 	t := &try{Context: c.ctx, call: c}
+	var start time.Time
+	if c.logger != nil {
+		start = c.clock.now()
+	}
 	var ctx context.Context = t
 	if !c.exposed {
 		ctx = httptrace.WithClientTrace(t, t.trace())
 	}
 	req := c.request.WithContext(ctx)
-	req.Body = body
 	if c.exposed {
-		req.Header = req.Header.Clone() // A middleware may change it.
+		req = c.request.Clone(ctx) // A middleware may change it.
 	}
+	req.Body = body
 	resp, err := c.chain.RoundTrip(req) //nolint:bodyclose // received closes it
 	t.end()
 	if err == nil {
@@ -38,10 +40,13 @@ func (c *call) try(body io.ReadCloser) outcome {
 	} else {
 		out = c.received(resp)
 	}
+	if c.ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+		c.leave(t)
+	}
 	if c.logger != nil {
-		attrs := []slog.Attr{slog.Int("try", c.tries), slog.Duration("since_start", c.since(c.start))}
+		attrs := []slog.Attr{slog.Int("try", c.tries), slog.Duration("duration", c.since(start)), slog.Int("status", 0)}
 		if resp != nil {
-			attrs = append(attrs, slog.Int("status", resp.StatusCode))
+			attrs[2] = slog.Int("status", resp.StatusCode)
 		}
 		if out.err != nil {
 			attrs = append(attrs, slog.String("error", out.err.Error()))
@@ -54,7 +59,7 @@ func (c *call) try(body io.ReadCloser) outcome {
 // whole returns a response with all that net/http promises. One of a middleware's own may lack it.
 func whole(resp *http.Response) (*http.Response, error) {
 	if resp == nil {
-		return nil, errors.New("a middleware returned neither a response nor an error")
+		return nil, errors.New("the round tripper returned neither a response nor an error")
 	}
 	if resp.Header == nil {
 		resp.Header = http.Header{}
@@ -65,12 +70,16 @@ func whole(resp *http.Response) (*http.Response, error) {
 	return resp, nil
 }
 
+// leave makes later tries use other connections, if t had one and time ran out: it may be dead.
+func (c *call) leave(t *try) {
+	if t.connected.Load() && !errors.Is(c.ctx.Err(), context.Canceled) {
+		c.transport.abandon(t.own.Load())
+		c.stale.Store(c.caller != nil)
+	}
+}
+
 // failed is the outcome of a try that got no response.
 func (c *call) failed(t *try, err error) outcome {
-	if errors.Is(err, context.DeadlineExceeded) && t.connected.Load() { // Its connection may be dead.
-		c.transport.leave(t.own.Load())
-		c.leave.Store(c.caller != nil)
-	}
 	unsent := t.unsent(err)
 	if !unsent && notProcessed(err) {
 		unsent, err = true, refusedError{err}
@@ -90,6 +99,7 @@ type try struct {
 	// own is the Client's own transport where that was used.
 	own atomic.Pointer[http.Transport]
 
+	direct                         atomic.Bool // whether net/http's own transport was used
 	asked, connected, wroteHeaders atomic.Bool
 }
 
@@ -113,7 +123,12 @@ const (
 
 func (t *try) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn:      func(string) { t.asked.Store(true) },
+		GetConn: func(address string) {
+			// A round tripper of the caller's may ask another server first, for a token.
+			if t.direct.Load() || address == t.call.address {
+				t.asked.Store(true)
+			}
+		},
 		GotConn:      func(httptrace.GotConnInfo) { t.connected.Store(true) },
 		WroteHeaders: func() { t.wroteHeaders.Store(true) },
 	}
@@ -124,7 +139,7 @@ func (t *try) begin() error {
 	if t.state.CompareAndSwap(waiting, sending) || (t.call.safe && t.state.CompareAndSwap(returned, sending)) {
 		return nil
 	}
-	return errors.New("a middleware sent the request a second time: not sent again, as it could order twice")
+	return errors.New("a middleware sent the request again, or after it had returned: not sent")
 }
 
 // end notes how far the try came. From then on, nothing of it reaches the wire.
@@ -178,104 +193,3 @@ type doneError struct{ done, cause error }
 
 func (e doneError) Error() string   { return e.done.Error() + ": " + e.cause.Error() }
 func (e doneError) Unwrap() []error { return []error{e.done, e.cause} }
-
-// wire is the end of the chain of middleware. It adds the credentials and sends a request so that
-// nothing below the Client sends it again.
-type wire struct{ *sender }
-
-// RoundTrip implements [http.RoundTripper].
-func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	t, _ := req.Context().Value(tryKey{}).(*try)
-	if err := w.refuse(t, req); err != nil {
-		closeBody(req.Body)
-		return nil, err
-	}
-	defer t.state.CompareAndSwap(sending, returned) // unless the try has ended
-	out := req
-	if w.exposed {
-		out = w.private(t, req)
-	}
-	if !t.call.safe {
-		once(out)
-	}
-	if w.caller != nil {
-		if w.leave.Swap(false) {
-			_ = w.clock.wait(req.Context(), settle)
-			w.caller.CloseIdleConnections()
-		}
-		return w.exchange(w.caller.Do, req, out)
-	}
-	rt, own := w.transport.roundTripper()
-	t.own.Store(own)
-	if own == nil && !w.exposed {
-		out = w.private(t, out)
-	}
-	return w.exchange(rt.RoundTrip, req, out)
-}
-
-// exchange sends out in place of req.
-func (w *wire) exchange(send func(*http.Request) (*http.Response, error), req, out *http.Request) (*http.Response, error) {
-	resp, err := send(out)
-	if err != nil {
-		return resp, schemeMismatch(err)
-	}
-	if resp != nil && w.exposed {
-		resp.Request = req // out has the credentials.
-	}
-	return resp, nil
-}
-
-// private returns a copy of a request with the credentials, which reports to the try. What has the
-// request before the wire does not see them, and what gets it may change it. The hooks are not in the
-// context that a middleware has, as it may send requests of its own with that.
-func (w *wire) private(t *try, req *http.Request) *http.Request {
-	out := req.WithContext(httptrace.WithClientTrace(req.Context(), t.trace()))
-	out.Header = req.Header.Clone()
-	if out.Header == nil {
-		out.Header = http.Header{}
-	}
-	dropCredentials(out.Header)
-	t.call.credentials.apply(out.Header)
-	return out
-}
-
-// schemeMismatch makes http.ErrSchemeMismatch of a response in plain HTTP to a request by HTTPS, as an
-// http.Client does.
-func schemeMismatch(err error) error {
-	if record := (tls.RecordHeaderError{}); errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
-		return http.ErrSchemeMismatch
-	}
-	return err
-}
-
-// settle is how long net/http gets to forget a request that timed out, before which the connection is
-// not idle.
-const settle = 10 * time.Millisecond
-
-// refuse returns why a request must not be sent, nil if it may.
-func (w *wire) refuse(t *try, req *http.Request) error {
-	if t == nil {
-		return errors.New("a middleware replaced the request's context")
-	}
-	if !w.exposed {
-		return t.begin() // Nothing has changed the request since it was prepared.
-	}
-	if _, err := w.base.below(req); err != nil {
-		return err
-	}
-	if req.Method != t.call.request.Method {
-		return errors.New("a middleware changed the request's method")
-	}
-	return t.begin()
-}
-
-// once prepares a request so that net/http does not send it a second time. It does so by itself where
-// GetBody returns the body again, or where there is no body: over HTTP/2 after a reset of the stream
-// with PROTOCOL_ERROR, and over HTTP/1.1 on a connection that fails, when there is a header
-// Idempotency-Key. A body that is there, be it empty, and that cannot be had again prevents both.
-func once(req *http.Request) {
-	req.GetBody = nil
-	if req.Body == nil || req.Body == http.NoBody {
-		req.Body = io.NopCloser(strings.NewReader(""))
-	}
-}

@@ -3,12 +3,15 @@ package client_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/turbosmtp-go/billing/client"
 )
@@ -117,7 +120,7 @@ func TestCompressedResponse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
-				if got := r.Header.Values("Accept-Encoding"); len(got) != 1 || got[0] != "gzip" {
+				if got := r.Header.Values("Accept-Encoding"); r.Method != http.MethodHead && (len(got) != 1 || got[0] != "gzip") {
 					t.Errorf("Accept-Encoding %q", got)
 				}
 				w.Header().Set("Content-Type", "application/json")
@@ -139,6 +142,27 @@ func TestCompressedResponse(t *testing.T) {
 			}
 			wantRequests(t, v, 2)
 		})
+	}
+}
+
+// TestCompressedResponseThatNeverEnds has a server that sends one compressed nothing after the other. What
+// is read of it is bounded, as there may be no time limit.
+func TestCompressedResponseThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	nothing := bytes.Repeat(compressed(t, ""), 100)
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		for {
+			if _, err := w.Write(nothing); err != nil {
+				return
+			}
+		}
+	})
+	err := buy(t, newClient(t, v.URL, client.WithTimeout(5*time.Second)))
+	wantError(t, err, http.StatusOK, true)
+	if errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v: want one before the time is over", err)
 	}
 }
 

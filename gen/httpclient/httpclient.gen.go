@@ -96,7 +96,7 @@ type ClientInterface interface {
 	// BuyEmailValidatorCreditsWithBody Buy email-validation credits
 	//
 	// Orders email-validation credits for the given amount, in whole units of the account's
-	// currency. Nothing is charged by this call: the answer holds the link to the billing
+	// currency. Nothing is charged by this call: the response contains the link to the billing
 	// system where the payment is completed.
 	//
 	// The account must be active and have an active plan.
@@ -109,7 +109,7 @@ type ClientInterface interface {
 	// BuyEmailValidatorCredits Buy email-validation credits
 	//
 	// Orders email-validation credits for the given amount, in whole units of the account's
-	// currency. Nothing is charged by this call: the answer holds the link to the billing
+	// currency. Nothing is charged by this call: the response contains the link to the billing
 	// system where the payment is completed.
 	//
 	// The account must be active and have an active plan.
@@ -123,7 +123,7 @@ type ClientInterface interface {
 // BuyEmailValidatorCreditsWithBody Buy email-validation credits
 //
 // Orders email-validation credits for the given amount, in whole units of the account's
-// currency. Nothing is charged by this call: the answer holds the link to the billing
+// currency. Nothing is charged by this call: the response contains the link to the billing
 // system where the payment is completed.
 //
 // The account must be active and have an active plan.
@@ -146,7 +146,7 @@ func (c *Client) BuyEmailValidatorCreditsWithBody(ctx context.Context, contentTy
 // BuyEmailValidatorCredits Buy email-validation credits
 //
 // Orders email-validation credits for the given amount, in whole units of the account's
-// currency. Nothing is charged by this call: the answer holds the link to the billing
+// currency. Nothing is charged by this call: the response contains the link to the billing
 // system where the payment is completed.
 //
 // The account must be active and have an active plan.
@@ -253,7 +253,7 @@ type ClientWithResponsesInterface interface {
 	// BuyEmailValidatorCreditsWithBodyWithResponse Buy email-validation credits
 	//
 	// Orders email-validation credits for the given amount, in whole units of the account's
-	// currency. Nothing is charged by this call: the answer holds the link to the billing
+	// currency. Nothing is charged by this call: the response contains the link to the billing
 	// system where the payment is completed.
 	//
 	// The account must be active and have an active plan.
@@ -266,7 +266,7 @@ type ClientWithResponsesInterface interface {
 	// BuyEmailValidatorCreditsWithResponse Buy email-validation credits
 	//
 	// Orders email-validation credits for the given amount, in whole units of the account's
-	// currency. Nothing is charged by this call: the answer holds the link to the billing
+	// currency. Nothing is charged by this call: the response contains the link to the billing
 	// system where the payment is completed.
 	//
 	// The account must be active and have an active plan.
@@ -317,7 +317,7 @@ func (r BuyEmailValidatorCreditsResponse) ContentType() string {
 // BuyEmailValidatorCreditsWithBodyWithResponse Buy email-validation credits
 //
 // Orders email-validation credits for the given amount, in whole units of the account's
-// currency. Nothing is charged by this call: the answer holds the link to the billing
+// currency. Nothing is charged by this call: the response contains the link to the billing
 // system where the payment is completed.
 //
 // The account must be active and have an active plan.
@@ -336,7 +336,7 @@ func (c *ClientWithResponses) BuyEmailValidatorCreditsWithBodyWithResponse(ctx c
 // BuyEmailValidatorCreditsWithResponse Buy email-validation credits
 //
 // Orders email-validation credits for the given amount, in whole units of the account's
-// currency. Nothing is charged by this call: the answer holds the link to the billing
+// currency. Nothing is charged by this call: the response contains the link to the billing
 // system where the payment is completed.
 //
 // The account must be active and have an active plan.

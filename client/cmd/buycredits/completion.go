@@ -60,5 +60,5 @@ func complete(parser *kong.Kong, shell string) error {
 	if script == nil || shell == "completion" {
 		return fmt.Errorf("--completion: %q is not one of bash, zsh and fish", shell)
 	}
-	return script.Execute(parser.Stdout, list)
+	return show(func() error { return script.Execute(parser.Stdout, list) })
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ type credential struct {
 // decides which way to authenticate is meant, and the variables of the other are then not read; the
 // other half of a pair may still come from the environment. The client checks whether they are whole.
 // It also returns how the client names the values, and their sources, in turn.
-func (f *flags) credentials(p *program) (client.Option, []string, error) {
+func (f *flags) credentials(ctx context.Context, p *program) (client.Option, []string, error) {
 	const keyName, secretName, apiKeyName = "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY" //nolint:gosec // names, not values
 	key, secret, apiKey := credential{keyName, p.env(keyName)}, credential{secretName, p.env(secretName)}, credential{apiKeyName, p.env(apiKeyName)}
 	pairFile, keyFile := f.ConsumerKeyFile != nil || f.ConsumerSecretFile != nil, f.APIKeyFile != nil
@@ -33,9 +34,9 @@ func (f *flags) credentials(p *program) (client.Option, []string, error) {
 		key.value, secret.value = "", ""
 	}
 	if err := errors.Join(
-		key.read(p, "--consumer-key-file", f.ConsumerKeyFile),
-		secret.read(p, "--consumer-secret-file", f.ConsumerSecretFile),
-		apiKey.read(p, "--api-key-file", f.APIKeyFile),
+		key.read(ctx, p, "--consumer-key-file", f.ConsumerKeyFile),
+		secret.read(ctx, p, "--consumer-secret-file", f.ConsumerSecretFile),
+		apiKey.read(ctx, p, "--api-key-file", f.APIKeyFile),
 	); err != nil {
 		return nil, nil, err
 	}
@@ -59,25 +60,55 @@ const (
 )
 
 // read reads the file that a flag names, if it names one, without its last newline.
-func (c *credential) read(p *program, flag string, path *string) error {
+func (c *credential) read(ctx context.Context, p *program, flag string, path *string) error {
 	if path == nil {
 		return nil
 	}
-	c.source = flag
-	in := p.stdin
-	if *path != stdinName {
-		file, err := os.Open(*path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
-		}
-		defer func() { _ = file.Close() }() // Only read from.
-		in = file
-	}
+	c.source = "the value of " + flag
 	var err error
-	if c.value, err = readKey(in); err != nil {
-		return fmt.Errorf("%s: %s: %w", flag, *path, err)
+	if *path == stdinName {
+		c.value, err = p.readStdin(ctx)
+	} else {
+		c.value, err = stoppable(ctx, func() (string, error) { return readFile(*path) })
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return nil
+}
+
+func (p *program) readStdin(ctx context.Context) (string, error) {
+	return stoppable(ctx, func() (string, error) { return readKey(p.stdin) })
+}
+
+// stoppable runs a read that may wait for ever, as of a terminal or a named pipe, until ctx is done.
+func stoppable(ctx context.Context, read func() (string, error)) (text string, err error) {
+	done := make(chan struct{})
+	var got string
+	var failed error
+	go func() {
+		got, failed = read()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+func readFile(path string) (string, error) {
+	file, err := os.Open(path) //nolint:gosec // The user names it.
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }() // Only read from.
+	text, err := readKey(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
 }
 
 func readKey(in io.Reader) (string, error) {

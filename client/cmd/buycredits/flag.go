@@ -45,11 +45,11 @@ Example:
 	export TURBOSMTP_CONSUMER_KEY=... TURBOSMTP_CONSUMER_SECRET=...
 	buycredits 320
 
-Exit codes: 0 the order was carried out; 1 nothing was bought; 2 usage error; 3 it is unknown whether the order was carried out: look in the billing account before ordering again; 7 it was carried out, but its link could not be printed to standard output and is on standard error.
+Exit codes: 0 the order was carried out; 1 nothing was bought; 2 usage error; 3 it is unknown whether the order was carried out: look in the billing account before ordering again; 7 it was carried out, but standard output is closed or cannot be written, and the link is on standard error.
 
 With --wait: 0 the purchase was paid; 4 it was cancelled; 5 it expired; 6 the order was carried out, but its payment was not seen: open the link, and do not order again.
 
-Stopped before the order was sent, so that nothing was bought: 129 by a hang-up, 130 by an interrupt, 143 by a termination.`
+Stopped before the order was sent, so that nothing was bought: 129 by SIGHUP, 130 by SIGINT, 143 by SIGTERM.`
 
 // order is what a command line asks for.
 type order struct {
@@ -83,7 +83,7 @@ func (e usageError) Unwrap() error { return e.cause }
 var errShown = errors.New("shown")
 
 // parse turns args and the environment into an order. Its error is errShown or a usageError.
-func (p *program) parse(args []string) (*order, error) {
+func (p *program) parse(ctx context.Context, args []string) (*order, error) {
 	var f flags
 	parser, err := kong.New(&f,
 		kong.Name("buycredits"),
@@ -91,47 +91,73 @@ func (p *program) parse(args []string) (*order, error) {
 		kong.Writers(p.stdout, p.stdout),
 		kong.Vars{"version": version()},
 		kong.Help(func(options kong.HelpOptions, ctx *kong.Context) error {
-			return errors.Join(kong.DefaultHelpPrinter(options, ctx), errShown)
+			return show(func() error { return kong.DefaultHelpPrinter(options, ctx) })
 		}),
 	)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	if shell, asked := shellOf(args); asked {
-		if err := complete(parser, shell); err != nil {
-			return nil, usageError{err}
-		}
-		return nil, errShown
+		return nil, shownOr(complete(parser, shell))
 	}
-	if _, err := parser.Parse(negativeLast(args)); err != nil {
-		if errors.Is(err, errShown) {
-			return nil, errShown
-		}
-		return nil, usageError{err}
+	if _, err := parser.Parse(negativeLast(parser.Model.Flags, args)); err != nil {
+		return nil, shownOr(err)
 	}
-	o, err := f.order(p)
+	o, err := f.order(ctx, p)
+	if signal := (signalError{}); errors.As(err, &signal) {
+		return nil, stoppedError{err, signal}
+	}
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return o, nil
 }
 
-func (f *flags) order(p *program) (*order, error) {
+// shownOr returns the error of a parser: that something was shown, could not be shown, or is wrong.
+func shownOr(err error) error {
+	var output outputError
+	switch {
+	case errors.As(err, &output):
+		return output
+	case errors.Is(err, errShown):
+		return errShown
+	}
+	return usageError{err}
+}
+
+// show runs a function that writes to standard output.
+func show(write func() error) error {
+	if err := write(); err != nil {
+		return outputError{err}
+	}
+	return errShown
+}
+
+// outputError is a help, a version or a script that could not be printed.
+type outputError struct{ cause error }
+
+func (e outputError) Error() string { return "cannot write to standard output: " + e.cause.Error() }
+func (e outputError) Unwrap() error { return e.cause }
+
+func (f *flags) order(ctx context.Context, p *program) (*order, error) {
 	if err := f.checkGiven(); err != nil {
 		return nil, err
 	}
 	if f.Amount == stdinName {
-		text, err := readKey(p.stdin)
+		text, err := p.readStdin(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("the amount on standard input: %w", err)
 		}
-		f.Amount = strings.TrimSpace(text)
+		f.Amount = text
 	}
-	amount, err := strconv.Atoi(f.Amount)
-	if err != nil {
+	amount, err := strconv.Atoi(strings.TrimSpace(f.Amount))
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return nil, fmt.Errorf("the amount %s is too large to be sent", f.Amount)
+	case err != nil:
 		return nil, fmt.Errorf("the amount %q is not a whole number", f.Amount)
 	}
-	credentials, names, err := f.credentials(p)
+	credentials, names, err := f.credentials(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -208,13 +234,18 @@ func asksForJSON(args []string) bool {
 var negative = regexp.MustCompile(`^-[0-9]+$`)
 
 // negativeLast moves a negative amount behind "--", where kong does not take it for a flag, so that
-// it gets the API's response like any other.
-func negativeLast(args []string) []string {
-	i := slices.IndexFunc(args, negative.MatchString)
-	if i < 0 || slices.Contains(args, "--") {
+// it gets the API's response like any other. The value of a flag stays where it is.
+func negativeLast(flags []*kong.Flag, args []string) []string {
+	if slices.Contains(args, "--") {
 		return args
 	}
-	return append(slices.Delete(slices.Clone(args), i, i+1), "--", args[i])
+	for i, arg := range args {
+		isValue := i > 0 && slices.ContainsFunc(flags, func(f *kong.Flag) bool { return args[i-1] == "--"+f.Name && !f.IsBool() })
+		if negative.MatchString(arg) && !isValue {
+			return append(slices.Delete(slices.Clone(args), i, i+1), "--", arg)
+		}
+	}
+	return args
 }
 
 // versionFlag prints the version, before kong finds that other arguments are missing.
@@ -222,8 +253,10 @@ type versionFlag bool
 
 // BeforeReset is a hook of kong's.
 func (versionFlag) BeforeReset(app *kong.Kong, vars kong.Vars) error {
-	_, err := fmt.Fprintln(app.Stdout, app.Model.Name, vars["version"])
-	return errors.Join(err, errShown)
+	return show(func() error {
+		_, err := fmt.Fprintln(app.Stdout, app.Model.Name, vars["version"])
+		return err
+	})
 }
 
 func version() string {

@@ -21,7 +21,7 @@ func TestWrongUse(t *testing.T) {
 		"no number":                 {pair(), []string{"many"}, `"many" is not a whole number`},
 		"fraction":                  {pair(), []string{"50.0"}, "whole number"},
 		"negative fraction":         {pair(), []string{"-5.5"}, "unknown flag -5"},
-		"past 64 bits":              {pair(), []string{"99999999999999999999"}, "whole number"},
+		"past 64 bits":              {pair(), []string{"99999999999999999999"}, "is too large to be sent"},
 		"two amounts":               {pair(), []string{"3", "4"}, "unexpected argument"},
 		"two, one negative":         {pair(), []string{"3", "-4"}, "unexpected argument"},
 		"unknown flag":              {pair(), []string{"320", "--amount", "4"}, "unknown flag --amount"},
@@ -31,7 +31,7 @@ func TestWrongUse(t *testing.T) {
 		"negative timeout":          {pair(), []string{"320", "--timeout=-1s"}, "--timeout: the timeout -1s is negative"},
 		"base URL":                  {pair(), []string{"320", "--base-url", "example.com"}, "--base-url: the base URL is not"},
 		"no credentials":            {nil, []string{"320"}, "no credentials"},
-		"half a pair":               {map[string]string{"TURBOSMTP_CONSUMER_KEY": testKey}, []string{"320"}, "TURBOSMTP_CONSUMER_SECRET is missing"},
+		"half a pair":               {map[string]string{"TURBOSMTP_CONSUMER_KEY": testKey}, []string{"320"}, "TURBOSMTP_CONSUMER_SECRET is missing or empty"},
 		"the other half":            {map[string]string{"TURBOSMTP_CONSUMER_SECRET": testSecret}, []string{"320"}, "TURBOSMTP_CONSUMER_KEY is missing"},
 		"both":                      {map[string]string{"TURBOSMTP_CONSUMER_KEY": testKey, "TURBOSMTP_API_KEY": testAPIKey}, []string{"320"}, "contains both TURBOSMTP_API_KEY and"},
 		"bearer":                    {map[string]string{"TURBOSMTP_API_KEY": "Bearer " + testAPIKey}, []string{"320"}, "TURBOSMTP_API_KEY begins with \"Bearer \": pass the raw key"},
@@ -39,7 +39,9 @@ func TestWrongUse(t *testing.T) {
 		"directory":                 {nil, []string{"320", "--api-key-file", filepath.Dir(large)}, "--api-key-file: "},
 		"large file":                {nil, []string{"320", "--api-key-file", large}, "it is too large"},
 		"files of both":             {nil, []string{"320", "--api-key-file", large, "--consumer-key-file", large}, "excludes"},
-		"key file, no secret":       {nil, []string{"320", "--consumer-key-file", os.DevNull}, "--consumer-key-file is missing"},
+		"key file, no secret":       {nil, []string{"320", "--consumer-key-file", os.DevNull}, "the value of --consumer-key-file is missing or empty"},
+		"negative retries, no =":    {pair(), []string{"--max-retries", "-1", "320"}, "--max-retries"},
+		"negative timeout, no =":    {pair(), []string{"320", "--timeout", "-5"}, "--timeout"},
 		"negative retries":          {pair(), []string{"320", "--max-retries=-1"}, "--max-retries: the number of retries -1 is negative"},
 		"plain http":                {pair(), []string{"320", "--base-url", "http://192.0.2.1"}, "--base-url: the base URL is plain http to another machine, which shows the credentials to the network: use https, or --insecure-http"},
 		"plain http, variable":      {map[string]string{"TURBOSMTP_API_KEY": testAPIKey, "TURBOSMTP_BASE_URL": "http://192.0.2.1"}, []string{"320"}, "TURBOSMTP_BASE_URL: the base URL is plain http"},
@@ -55,7 +57,7 @@ func TestWrongUse(t *testing.T) {
 		"standard input twice":      {pair(), []string{"-", "--api-key-file", "-"}, "- is given twice"},
 		"nothing on standard input": {pair(), []string{"-"}, `the amount "" is not a whole number`},
 		"shell":                     {pair(), []string{"--completion", "tcsh"}, `--completion: "tcsh" is not one of bash, zsh and fish`},
-		"empty API key file":        {pair(), []string{"320", "--api-key-file", os.DevNull}, "--api-key-file is missing"},
+		"empty API key file":        {pair(), []string{"320", "--api-key-file", os.DevNull}, "the value of --api-key-file is missing or empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

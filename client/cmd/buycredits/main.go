@@ -5,17 +5,17 @@
 // Its exit codes are
 //
 //	0    the order was carried out; with --wait: it was paid
-//	1    nothing was bought
+//	1    nothing was bought, or a help text could not be printed
 //	2    usage error, nothing was sent
 //	3    it is unknown whether the order was carried out
 //	4    with --wait: it was cancelled
 //	5    with --wait: it expired
 //	6    with --wait: the order was carried out, but its payment was not seen
-//	7    the order was carried out, but its link could not be printed to standard output; it is on
+//	7    the order was carried out, but standard output is closed or cannot be written; the link is on
 //	     standard error
-//	129  stopped by a hang-up before the order was sent, nothing was bought
-//	130  the same by an interrupt
-//	143  the same by a termination
+//	129  stopped by SIGHUP before the order was sent, nothing was bought
+//	130  the same by SIGINT
+//	143  the same by SIGTERM
 //
 // A signal that arrives later does not hide what became of the order: the exit code is 3, 6 or 7.
 package main
@@ -75,7 +75,7 @@ func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writ
 // stderr. The error it returns says the same to [exitCode].
 func (p *program) run(ctx context.Context, args []string) error {
 	defer p.doneReporting()
-	o, err := p.parse(args)
+	o, err := p.parse(ctx, args)
 	if errors.Is(err, errShown) {
 		return nil
 	}
@@ -121,8 +121,11 @@ func (p *program) print(ctx context.Context, o *order, payment *client.BuyEmailV
 	go func() { printed <- o.write(p.stdout, payment) }()
 	select {
 	case err := <-printed:
-		if err == nil && isNull(p.stdout) {
-			p.say("buycredits: standard output is closed or the null device. Link: " + oneLine(payment.URL) + "\n")
+		switch {
+		case err == nil && isClosed(p.stdout):
+			return errors.New("it is closed")
+		case err == nil && isNull(p.stdout):
+			p.say("buycredits: Standard output is the null device. Link: " + oneLine(payment.URL) + "\n")
 		}
 		return err
 	case <-ctx.Done():
@@ -135,8 +138,7 @@ func (p *program) print(ctx context.Context, o *order, payment *client.BuyEmailV
 	}
 }
 
-// isNull reports whether w is the null device. A program that is started with a closed standard output
-// gets it in its place.
+// isNull reports whether w is the null device.
 func isNull(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {

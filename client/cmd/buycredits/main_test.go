@@ -56,12 +56,12 @@ func TestBaseURL(t *testing.T) {
 	// Allowed, it goes on to the network, where a done context stops it.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	runWith(ctx, env, "320", "--insecure-http").want(t, 130, "", "Nothing was bought", "stopped before the order was sent")
+	runWith(ctx, env, "320", "--insecure-http").want(t, 130, "", "Nothing was bought: it was stopped before the order was sent.")
 }
 
 func TestProductionIsTheDefault(t *testing.T) {
 	t.Parallel()
-	o, err := newProgram(func(name string) string { return pair()[name] }, nil, io.Discard, io.Discard).parse([]string{"320"})
+	o, err := newProgram(func(name string) string { return pair()[name] }, nil, io.Discard, io.Discard).parse(t.Context(), []string{"320"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestStoppedBetweenTries(t *testing.T) {
 			w.Header().Set("Retry-After", "20")
 			w.WriteHeader(status)
 		})
-		runWith(ctx, pair(), "320", "--base-url", v.URL).want(t, 129, "", "Nothing was bought", "gave up waiting")
+		runWith(ctx, pair(), "320", "--base-url", v.URL).want(t, 129, "", "Nothing was bought", "not tried again: the wait was ended")
 	}
 }
 
@@ -195,7 +195,7 @@ func TestHelpAndVersion(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"320", "--help"}, {"--output", "json", "--help"}} {
 		o := runWith(t.Context(), nil, args...)
 		o.want(t, 0, o.stdout)
-		for _, text := range []string{"buycredits 320", "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY", "TURBOSMTP_BASE_URL", "--output", "--timeout", "--open", "--wait", "--max-retries", "--completion", "Exit codes: 0", "0 the purchase was paid", "4 it was cancelled", "5 it expired", "6 the order was carried out", "7 it was carried out", "130 by an interrupt"} {
+		for _, text := range []string{"buycredits 320", "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY", "TURBOSMTP_BASE_URL", "--output", "--timeout", "--open", "--wait", "--max-retries", "--completion", "Exit codes: 0", "0 the purchase was paid", "4 it was cancelled", "5 it expired", "6 the order was carried out", "7 it was carried out", "130 by SIGINT"} {
 			if !strings.Contains(strings.Join(strings.Fields(o.stdout), " "), text) { // Wherever the lines break.
 				t.Errorf("help %q: want it to name %s", o.stdout, text)
 			}

@@ -65,7 +65,10 @@ func exitCode(err error) int {
 	return newReport(err).ExitCode
 }
 
-const doNotRepeat = "Do not run it again, as that orders twice."
+const (
+	doNotRepeat    = "Do not run it again, as that places a second order."
+	stoppedSummary = "Nothing was bought: it was stopped before the order was sent."
+)
 
 func newReport(err error) report {
 	r := report{Message: err.Error()}
@@ -74,6 +77,7 @@ func newReport(err error) report {
 		link     linkError
 		unpaid   unpaidError
 		state    stateError
+		output   outputError
 		unseen   unseenError
 		response *client.Error
 		none     *client.NoResponseError
@@ -98,17 +102,21 @@ func newReport(err error) report {
 	case errors.As(err, &link):
 		r.URL = link.link
 		return r.end(outcomeOrdered, exitNotPrinted, "The order was carried out, but its link could not be printed to standard output.", doNotRepeat)
+	case errors.As(err, &output):
+		return r.end(outcomeNotOrdered, exitNotOrdered, "", "")
 	case errors.As(err, &usage):
 		return r.end(outcomeNotOrdered, exitUsage, "", `Run "buycredits --help" to see how it is used.`)
 	case errors.Is(err, client.ErrOutcomeUnknown):
 		return r.end(outcomeUnknown, exitUnknown, "It is unknown whether the order was carried out.",
 			"Do not run it again at once, as that may order twice. Look for the order in the billing account first.")
 	case errors.As(err, &signal):
-		return r.end(outcomeNotOrdered, exitSignal+int(signal.signal), "Nothing was bought.", "It was stopped before the order was sent.")
+		return r.end(outcomeNotOrdered, exitSignal+int(signal.signal), stoppedSummary, "")
 	case response != nil:
 		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", advice(response))
 	case errors.Is(err, context.Canceled):
-		return r.end(outcomeNotOrdered, exitSignal+int(syscall.SIGINT), "Nothing was bought.", "It was stopped before the order was sent.")
+		return r.end(outcomeNotOrdered, exitSignal+int(syscall.SIGINT), stoppedSummary, "")
+	case errors.Is(err, context.DeadlineExceeded):
+		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", "The time limit ended before there was a connection. Check the network, or raise --timeout.")
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", "The server does not speak https. Check the base URL.")
 	}
@@ -167,7 +175,7 @@ func advice(e *client.Error) string {
 	case status < http.StatusBadRequest:
 		return "The server redirects to another address. Check the base URL, also whether it should begin with https."
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return "The server does not accept these credentials. Check them, and whether they belong to this server."
+		return "The server refuses the request. Check the credentials, whether they belong to this server, and whether it accepts your address."
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		return "The server does not have this operation. Check the base URL."
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:

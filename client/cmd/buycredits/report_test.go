@@ -18,10 +18,10 @@ func TestRefusals(t *testing.T) {
 		says   []string
 	}
 	cases := []refusal{
-		{404, `{"message":"No such path."}`, []string{"404 Not Found: No such path.", "Check the base URL"}},
+		{404, `{"message":"No such path."}`, []string{"404 Not Found: No such path", "Check the base URL"}},
 		{405, `{"message":"Not so."}`, []string{"Check the base URL"}},
-		{401, `<html>`, []string{"401 Unauthorized", "Check them"}},
-		{403, `{"message":"ip_not_allowed"}`, []string{"Code: ip_not_allowed", "Check them"}},
+		{401, `<html>`, []string{"401 Unauthorized", "Check the credentials"}},
+		{403, `{"message":"ip_not_allowed"}`, []string{"Code: ip_not_allowed", "Check the credentials"}},
 		{400, `{"message":"moon_is_full"}`, []string{"Code: moon_is_full", "support, and name the request id-1"}},
 		{400, `{"error":"Out of order."}`, []string{`The server sent: {"error":"Out of order."}`}},
 		{403, "<html>\n<h1>No  entry</h1>\x1b[2J", []string{"The server sent: <html> <h1>No entry</h1> [2J\n"}},

@@ -45,7 +45,7 @@ func TestSignals(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			cancel(signalError{s})
 			runWith(ctx, pair(), "320", "--base-url", url, "--output=json").wantError(t, 128+int(s), "not_ordered",
-				"Nothing was bought", "stopped before the order was sent")
+				"Nothing was bought: it was stopped before the order was sent.")
 
 			// While it waits for the payment.
 			waiting := newSandbox(t, state("pending"))
@@ -99,7 +99,7 @@ func TestLinkIsNeverLost(t *testing.T) {
 	}{
 		"closed pipe":     {`{ while [ ! -e "$GONE" ]; do :; done; "$0" "$@"; echo $? >&3; } | { exec <&-; : >"$GONE"; }`, 7},
 		"full disk":       {`"$0" "$@" >/dev/full; echo $? >&3`, 7},
-		"closed":          {`"$0" "$@" >&-; echo $? >&3`, 0},
+		"closed":          {`"$0" "$@" >&-; echo $? >&3`, 7},
 		"the null device": {`"$0" "$@" >/dev/null; echo $? >&3`, 0},
 		"read only":       {`"$0" "$@" 1</dev/null; echo $? >&3`, 7},
 	} {

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/turbosmtp-go/billing/client"
@@ -63,5 +67,40 @@ func TestMaxRetries(t *testing.T) {
 	runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--max-retries", "0").want(t, 1, "", "429")
 	if v.orders.Load() != 3 {
 		t.Errorf("%d orders", v.orders.Load())
+	}
+}
+
+// TestStoppedWhileReading stops the program while it waits for its standard input.
+func TestStoppedWhileReading(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-"}, {"320", "--api-key-file", "-"}} {
+		reader, writer := io.Pipe()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var stdout, stderr bytes.Buffer
+		p := newProgram(func(name string) string { return pair()[name] }, reading{reader, func() { cancel(signalError{syscall.SIGTERM}) }}, &stdout, &stderr)
+		err := p.run(ctx, append(args, "--base-url", "http://127.0.0.1:1"))
+		outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 143, "", "Nothing was bought: it was stopped before the order was sent.")
+		_ = writer.Close()
+	}
+}
+
+// reading reports the first read.
+type reading struct {
+	io.Reader
+	begins func()
+}
+
+func (r reading) Read(p []byte) (int, error) {
+	r.begins()
+	return r.Reader.Read(p)
+}
+
+// TestTextThatCannotBePrinted has no room for a help text.
+func TestTextThatCannotBePrinted(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--help"}, {"--version"}, {"--completion", "bash"}} {
+		var stderr bytes.Buffer
+		err := newProgram(func(string) string { return "" }, nil, fullDisk{}, &stderr).run(t.Context(), args)
+		outcome{exitCode(err), "", stderr.String()}.want(t, 1, "", "cannot write to standard output: no space left on device")
 	}
 }

@@ -1,0 +1,167 @@
+package client
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// wire is the end of the chain of middleware. It adds the credentials and sends a request so that
+// nothing below the Client sends it again.
+type wire struct{ *sender }
+
+// RoundTrip implements [http.RoundTripper].
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	t, _ := req.Context().Value(tryKey{}).(*try)
+	if err := w.refuse(t, req); err != nil {
+		closeBody(req.Body)
+		return nil, err
+	}
+	defer t.state.CompareAndSwap(sending, returned) // unless the try has ended
+	out := req
+	if w.exposed {
+		out = w.private(t, req)
+	}
+	if !t.call.safe {
+		once(out)
+	}
+	if w.caller != nil {
+		if w.stale.Swap(false) {
+			_ = w.clock.wait(req.Context(), settle)
+			w.caller.CloseIdleConnections()
+		}
+		t.direct.Store(isDirect(w.caller.Transport))
+		return w.exchange(w.caller.Do, req, out)
+	}
+	rt, own := w.transport.roundTripper()
+	t.own.Store(own)
+	t.direct.Store(own != nil)
+	if own == nil && !w.exposed {
+		out = w.private(t, out)
+	}
+	return w.exchange(rt.RoundTrip, req, out)
+}
+
+// exchange sends out in place of req.
+func (w *wire) exchange(send func(*http.Request) (*http.Response, error), req, out *http.Request) (*http.Response, error) {
+	resp, err := send(out)
+	if err != nil {
+		return resp, schemeMismatch(err)
+	}
+	if resp != nil && w.exposed {
+		resp.Request = req // out has the credentials.
+	}
+	return resp, nil
+}
+
+// private returns a copy of a request with the credentials, which reports to the try. What has the
+// request before the wire does not see them, and what gets it may change it. The hooks are not in the
+// context that a middleware has, as it may send requests of its own with that.
+func (w *wire) private(t *try, req *http.Request) *http.Request {
+	out := req.WithContext(httptrace.WithClientTrace(req.Context(), t.trace()))
+	out.Header = req.Header.Clone()
+	if out.Header == nil {
+		out.Header = http.Header{}
+	}
+	if values := out.Header["Accept-Encoding"]; len(values) == 1 && values[0] == acceptGzip[0] && !w.exposed {
+		delete(out.Header, "Accept-Encoding") // It is the Client's own. Whatever reads the response gets it plain.
+	}
+	dropCredentials(out.Header)
+	t.call.credentials.apply(out.Header)
+	if out.Body != nil && out.Body != http.NoBody {
+		out.Body = &watched{out.Body, &t.wroteHeaders}
+	}
+	return out
+}
+
+// watched notes that a body is read, for round trippers that do not report that they send it. net/http
+// reads a body only after it has written the headers.
+type watched struct {
+	io.ReadCloser
+	read *atomic.Bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.read.Store(true)
+	return w.ReadCloser.Read(p)
+}
+
+// isDirect reports whether a round tripper is one of net/http's own.
+func isDirect(rt http.RoundTripper) bool {
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	_, is := rt.(*http.Transport)
+	return is
+}
+
+// schemeMismatch makes http.ErrSchemeMismatch of a response in plain HTTP to a request by HTTPS, as an
+// http.Client does.
+func schemeMismatch(err error) error {
+	if record := (tls.RecordHeaderError{}); errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+		return http.ErrSchemeMismatch
+	}
+	return err
+}
+
+// settle is how long net/http gets to forget a request that timed out, before which the connection is
+// not idle.
+const settle = 10 * time.Millisecond
+
+// refuse returns why a request must not be sent, nil if it may.
+func (w *wire) refuse(t *try, req *http.Request) error {
+	if t == nil {
+		return errors.New("a middleware replaced the request's context")
+	}
+	if !w.exposed {
+		return t.begin() // Nothing has changed the request since it was prepared.
+	}
+	if err := sendable(req); err != nil {
+		return err
+	}
+	if _, err := w.base.below(req); err != nil {
+		return err
+	}
+	if req.Method != t.call.request.Method {
+		return errors.New("a middleware changed the request's method")
+	}
+	return t.begin()
+}
+
+// sendable returns why net/http would refuse a request, if that can be told from what others change in
+// it. Not all round trippers that refuse a request say that they have sent nothing.
+func sendable(req *http.Request) error {
+	switch {
+	case req.URL == nil:
+		return errors.New("the request has no URL")
+	case req.RequestURI != "":
+		return errors.New("the request has a RequestURI, as a server's request")
+	case !validHeader(req.Method, ""):
+		return fmt.Errorf("the request has the method %q, which is not valid", req.Method)
+	}
+	for name, values := range req.Header {
+		for _, value := range values {
+			if !validHeader(name, value) {
+				return fmt.Errorf("the request has the header %q, which is not valid", name)
+			}
+		}
+	}
+	return nil
+}
+
+// once prepares a request so that net/http does not send it a second time. It does so by itself where
+// GetBody returns the body again, or where there is no body: over HTTP/2 after a reset of the stream
+// with PROTOCOL_ERROR, and over HTTP/1.1 on a connection that fails, when there is a header
+// Idempotency-Key. A body that is there, be it empty, and that cannot be had again prevents both.
+func once(req *http.Request) {
+	req.GetBody = nil
+	if req.Body == nil || req.Body == http.NoBody {
+		req.Body = io.NopCloser(strings.NewReader(""))
+	}
+}
