@@ -26,6 +26,7 @@ type call struct {
 	credentials Credentials
 
 	tries int
+	sent  bool           // whether the server may have got a try
 	last  *http.Response // of the last try that had one
 	body  []byte         // of a success
 }
@@ -184,9 +185,10 @@ func (c *call) noResponse(unknown bool, cause error) error {
 	if c.credentials.hide != nil {
 		text = c.credentials.hide(text)
 	}
+	c.sent = c.sent || unknown || c.last != nil
 	return &NoResponseError{
 		Method: c.request.Method, Path: c.path, RequestID: oneLine(c.requestID), Tries: c.tries,
-		unknown: unknown && !c.safe, sent: unknown, cause: cause, reason: oneLine(text),
+		unknown: unknown && !c.safe, sent: unknown || (c.safe && c.sent), cause: cause, reason: oneLine(text),
 	}
 }
 

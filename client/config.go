@@ -18,7 +18,7 @@ import (
 type config struct {
 	pair         *[2]string
 	apiKey       *string
-	provider     CredentialsProvider
+	provider     *CredentialsProvider
 	baseURL      *string
 	insecureHTTP bool
 	httpClient   *http.Client

@@ -70,8 +70,10 @@ func newProvider(cfg config) (CredentialsProvider, error) {
 	switch {
 	case given > 1:
 		return nil, errors.New("WithConsumerKey, WithAPIKey and WithCredentials exclude each other: give one")
+	case cfg.provider != nil && *cfg.provider == nil:
+		return nil, errors.New("WithCredentials: the provider is nil")
 	case cfg.provider != nil:
-		return cfg.provider, nil
+		return *cfg.provider, nil
 	}
 	fixed := fixedCredentials(cfg)
 	return func(context.Context) (Credentials, error) { return fixed, nil }, fixed.invalid

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -144,6 +145,7 @@ func TestDeadConnectionIsLeft(t *testing.T) {
 func TestSwitchedProtocol(t *testing.T) {
 	t.Parallel()
 	base, _ := wire(t, func(conn *net.TCPConn, _ int) {
+		readRequest(t, bufio.NewReader(conn))
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 		_, _ = io.Copy(io.Discard, conn)
 	})

@@ -253,6 +253,21 @@ func TestNilLogger(t *testing.T) {
 	}
 }
 
+// TestRawResponseHasNoCredentials: who logs a response of the generated client with its request, shows none.
+func TestRawResponseHasNoCredentials(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+		resp, err := newClient(t, v.URL, opt).Raw().BuyEmailValidatorCreditsWithResponse(t.Context(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := resp.HTTPResponse.Request; r != nil {
+			wantNoSecret(t, sender+fmt.Sprint(r.Header))
+		}
+	}
+}
+
 // TestCredentialsPrintNothing: also where they are a part of something else, and where package fmt does
 // not ask their methods.
 func TestCredentialsPrintNothing(t *testing.T) {

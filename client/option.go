@@ -46,7 +46,7 @@ func WithAPIKey(key string) Option {
 //
 // Default: as for [WithConsumerKey].
 func WithCredentials(provider CredentialsProvider) Option {
-	return option(func(c *config) { c.provider = provider })
+	return option(func(c *config) { c.provider = &provider })
 }
 
 // WithBaseURL sets the server, as an absolute URL with the path that the document's paths are below.
@@ -109,8 +109,8 @@ func (f RoundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { r
 
 // WithLogger logs each try at level Debug, each wait before another try at Warn, and each call's
 // outcome: a success at Info, a failure at Warn, an unknown outcome at Error. Lines contain method,
-// path below the base URL, request id, number of the try, status, duration and error; never a body, a
-// header or a secret.
+// path below the base URL, request id, number of the try, status, duration and error, which may quote the
+// response's message and Location. They never contain a secret.
 //
 // Default, also for nil: nothing is logged.
 func WithLogger(logger *slog.Logger) Option {

@@ -20,6 +20,7 @@ func TestNewRefuses(t *testing.T) {
 		says string
 	}{
 		"no credentials":         {nil, "no credentials"},
+		"nil provider":           {[]client.Option{client.WithCredentials(nil)}, "WithCredentials: the provider is nil"},
 		"both alternatives":      {[]client.Option{key, client.WithConsumerKey(testKey, testSecret)}, "exclude each other"},
 		"no key":                 {[]client.Option{client.WithConsumerKey("", testSecret)}, "consumer key is missing"},
 		"no secret":              {[]client.Option{client.WithConsumerKey(testKey, "")}, "consumer secret is missing"},

@@ -156,7 +156,7 @@ func (t *try) unsent(err error) bool {
 	case t.was == sending, t.own.Load() == nil && !t.asked.Load():
 		return false // It is still being sent, or by a round tripper that does not report.
 	case !t.connected.Load():
-		return true
+		return !t.wroteHeaders.Load() // Perhaps another request asked for the connection.
 	case t.call.request.ContentLength == 0, isTimeout(err), errors.Is(err, context.Canceled):
 		return false // The request may be on its way while net/http has returned already.
 	}

@@ -173,12 +173,17 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 	}
 	connections = new(atomic.Int64)
 	var running sync.WaitGroup
+	var mu sync.Mutex
+	var open []net.Conn
 	running.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			mu.Lock()
+			open = append(open, conn)
+			mu.Unlock()
 			n := int(connections.Add(1))
 			running.Go(func() {
 				defer func() { _ = conn.Close() }()
@@ -193,6 +198,11 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
+		mu.Lock()
+		for _, conn := range open { // A client may keep one that it does not use.
+			_ = conn.Close()
+		}
+		mu.Unlock()
 		running.Wait()
 	})
 	return "http://" + listener.Addr().String(), connections

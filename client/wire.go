@@ -37,7 +37,8 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			w.caller.CloseIdleConnections()
 		}
 		t.direct.Store(isDirect(w.caller.Transport))
-		return w.exchange(w.caller.Do, req, out)
+		resp, err := w.caller.Do(out)
+		return w.returns(resp, err, req)
 	}
 	rt, own := w.transport.roundTripper()
 	t.own.Store(own)
@@ -45,17 +46,17 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if own == nil && !w.exposed {
 		out = w.private(t, out)
 	}
-	return w.exchange(rt.RoundTrip, req, out)
+	resp, err := rt.RoundTrip(out)
+	return w.returns(resp, err, req)
 }
 
-// exchange sends out in place of req.
-func (w *wire) exchange(send func(*http.Request) (*http.Response, error), req, out *http.Request) (*http.Response, error) {
-	resp, err := send(out)
+// returns is what the wire returns for req, in place of which another request was sent.
+func (w *wire) returns(resp *http.Response, err error, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, schemeMismatch(err)
 	}
 	if resp != nil && w.exposed {
-		resp.Request = req // out has the credentials.
+		resp.Request = req // The other one has the credentials.
 	}
 	return resp, nil
 }
