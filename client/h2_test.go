@@ -53,8 +53,9 @@ type h2Stream struct {
 	request string // its X-Request-Id
 	conn    net.Conn
 	body    []byte
-	// refused says that the server does not process the stream.
-	refused bool
+	server  *h2Server
+	// refused says that the server does not process the stream, counted that it has been an order before.
+	refused, counted bool
 }
 
 // The moments at which an h2Server asks its test what to do.
@@ -138,7 +139,7 @@ func (h *h2Server) serve(conn net.Conn, do func(string, *h2Stream) bool) {
 				goOn = framer.WritePing(true, f.Data) == nil
 			}
 		case *http2.MetaHeadersFrame:
-			s := &h2Stream{Framer: framer, conn: conn, id: f.StreamID, nth: nth}
+			s := &h2Stream{Framer: framer, conn: conn, id: f.StreamID, nth: nth, server: h}
 			for _, field := range f.RegularFields() {
 				if field.Name == "x-request-id" {
 					s.request = field.Value
@@ -163,22 +164,31 @@ func (h *h2Server) whole(s *h2Stream, do func(string, *h2Stream) bool) bool {
 		return true
 	}
 	h.count(s.request, 1) // before the client hears of it
-	goOn := do(onBody, s)
-	if s.refused {
-		h.count(s.request, -1)
+	s.counted = true
+	return do(onBody, s)
+}
+
+// refuse takes a stream back that the server says not to process.
+func (s *h2Stream) refuse() {
+	s.refused = true
+	if s.counted {
+		s.server.count(s.request, -1)
 	}
-	return goOn
 }
 
 // reset resets the stream. With REFUSED_STREAM, it is not processed.
 func (s *h2Stream) reset(code http2.ErrCode) bool {
-	s.refused = s.refused || code == http2.ErrCodeRefusedStream
+	if code == http2.ErrCodeRefusedStream {
+		s.refuse()
+	}
 	return s.WriteRSTStream(s.id, code) == nil
 }
 
 // goAway says that the server takes no more streams, and has not processed this one if last is below it.
 func (s *h2Stream) goAway(last uint32, code http2.ErrCode) bool {
-	s.refused = last < s.id
+	if last < s.id {
+		s.refuse()
+	}
 	return s.WriteGoAway(last, code, []byte("REFUSED_STREAM")) == nil
 }
 

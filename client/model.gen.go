@@ -4,10 +4,10 @@ package client
 
 import "github.com/turbosmtp-go/billing/gen/model"
 
-// AuthorizationError: Why the request was not let in.
+// AuthorizationError: Why the request was not authorized.
 type AuthorizationError = model.AuthorizationError
 
-// AuthorizationErrorCode: The reason for which a request is not let in.
+// AuthorizationErrorCode: The reason for which a request is not authorized.
 type AuthorizationErrorCode = model.AuthorizationErrorCode
 
 // BuyEmailValidatorCreditsBadRequestResponseBody: Why the order was not taken.
@@ -25,7 +25,7 @@ type BuyEmailValidatorCreditsRequest = model.BuyEmailValidatorCreditsRequest
 // BuyEmailValidatorCreditsSuccessResponse: The order was taken and waits for its payment.
 type BuyEmailValidatorCreditsSuccessResponse = model.BuyEmailValidatorCreditsSuccessResponse
 
-// Unauthorized: Why the request was not let in.
+// Unauthorized: Why the request was not authorized.
 type Unauthorized = model.Unauthorized
 
 // Unexpected: Any other failure.

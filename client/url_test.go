@@ -40,7 +40,7 @@ func TestURLThatIsNoSuccess(t *testing.T) {
 				t.Errorf("error %q", err)
 			}
 			if len(e.Body) == 0 {
-				t.Error("no body: want it for who looks for the order")
+				t.Error("no body: want it, to find the order by")
 			}
 			wantRequests(t, v, 1)
 		})

@@ -51,13 +51,13 @@ func (e BuyEmailValidatorCreditsErrorCode) Valid() bool {
 	}
 }
 
-// AuthorizationError Why the request was not let in.
+// AuthorizationError Why the request was not authorized.
 type AuthorizationError struct {
-	// Message The reason for which a request is not let in.
+	// Message The reason for which a request is not authorized.
 	Message AuthorizationErrorCode `json:"message"`
 }
 
-// AuthorizationErrorCode The reason for which a request is not let in.
+// AuthorizationErrorCode The reason for which a request is not authorized.
 type AuthorizationErrorCode string
 
 // BuyEmailValidatorCreditsBadRequestResponseBody Why the order was not taken.
@@ -95,7 +95,7 @@ type UnexpectedError struct {
 	Message string `json:"message"`
 }
 
-// Unauthorized Why the request was not let in.
+// Unauthorized Why the request was not authorized.
 type Unauthorized = AuthorizationError
 
 // Unexpected Any other failure.

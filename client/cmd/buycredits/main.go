@@ -27,7 +27,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -53,8 +52,7 @@ type program struct {
 	browserPatience time.Duration
 	printPatience   time.Duration
 
-	reported     chan struct{} // closed once it is printed what became of the order
-	reportedOnce sync.Once
+	reported chan struct{} // closed once the link is printed
 }
 
 func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writer) *program {
@@ -74,7 +72,6 @@ func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writ
 // run does what args ask for. It prints the payment link alone to stdout, and why there is none to
 // stderr. The error it returns says the same to [exitCode].
 func (p *program) run(ctx context.Context, args []string) error {
-	defer p.doneReporting()
 	o, err := p.parse(ctx, args)
 	if errors.Is(err, errShown) {
 		return nil
@@ -103,7 +100,7 @@ func (p *program) carryOut(ctx context.Context, o *order) error {
 	if err := p.print(ctx, o, payment); err != nil {
 		return linkError{link: payment.URL, cause: err}
 	}
-	p.doneReporting()
+	close(p.reported)
 	if o.open {
 		p.open(ctx, payment.URL)
 	}
@@ -112,8 +109,6 @@ func (p *program) carryOut(ctx context.Context, o *order) error {
 	}
 	return nil
 }
-
-func (p *program) doneReporting() { p.reportedOnce.Do(func() { close(p.reported) }) }
 
 // print prints the purchase. When ctx ends meanwhile, a reader that does not read gets a moment more.
 func (p *program) print(ctx context.Context, o *order, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {

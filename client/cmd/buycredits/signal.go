@@ -22,8 +22,7 @@ func (e stoppedError) Unwrap() []error { return []error{e.error, e.signal} }
 
 // notify returns a context that the first signal ends: an interrupt, a hang-up or a termination, unless
 // the program was started to ignore it. Until done is closed, later signals change nothing, so that
-// none of them can end the program before it has said what became of the order; from then on, they end
-// it at once.
+// none of them can end the program before it has reported the order; from then on, they end it at once.
 //
 // A pipe that nobody reads any more is an error of the write to it, and not a signal.
 func notify(parent context.Context, done <-chan struct{}) context.Context {

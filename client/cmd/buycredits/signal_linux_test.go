@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // stopped is a server that holds orders back until they are given up. It reports each that it has read.
@@ -74,6 +75,10 @@ func TestIgnoredHangUp(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		close(reached)
 		<-release
+		select { // The signal gets a moment to do what it must not do.
+		case <-r.Context().Done():
+		case <-time.After(300 * time.Millisecond):
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"url":"`+testLink+`"}`)
 	}))
@@ -85,6 +90,29 @@ func TestIgnoredHangUp(t *testing.T) {
 	p.signal(t, syscall.SIGHUP)
 	close(release)
 	p.end().want(t, 0, testLink+"\n")
+}
+
+// TestManySignals interrupts the program again and again. It still says what became of the order.
+func TestManySignals(t *testing.T) {
+	t.Parallel()
+	binary := buildProgram(t)
+	for range 5 {
+		url, reached := stopped(t)
+		p := command(t, binary, url)
+		p.start(t)
+		<-reached
+		ended := make(chan outcome)
+		go func() { ended <- p.end() }()
+		for o, running := (outcome{}), true; running; {
+			select {
+			case o = <-ended:
+				running = false
+				o.want(t, 3, "", "It is unknown whether the order was carried out")
+			default:
+				_ = p.Process.Signal(syscall.SIGINT) // It may have ended.
+			}
+		}
+	}
 }
 
 // TestLinkIsNeverLost has a standard output that cannot be written, in each way. The link is on standard

@@ -36,8 +36,8 @@ func (c *codeRecorder) Unwrap() http.ResponseWriter {
 // handleBuyEmailValidatorCreditsRequest handles buyEmailValidatorCredits operation.
 //
 // Orders email-validation credits for the given amount, in whole units of the account's currency.
-// Nothing is charged by this call: the answer holds the link to the billing system where the payment
-// is completed.
+// Nothing is charged by this call: the response contains the link to the billing system where the
+// payment is completed.
 //
 // The account must be active and have an active plan.
 //

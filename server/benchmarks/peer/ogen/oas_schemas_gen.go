@@ -38,7 +38,7 @@ func (s *Authorization) SetRoles(val []string) {
 	s.Roles = val
 }
 
-// Why the request was not let in.
+// Why the request was not authorized.
 // Ref: #/components/schemas/AuthorizationError
 type AuthorizationError struct {
 	Message AuthorizationErrorCode `json:"message"`
@@ -56,7 +56,7 @@ func (s *AuthorizationError) SetMessage(val AuthorizationErrorCode) {
 
 func (*AuthorizationError) buyEmailValidatorCreditsRes() {}
 
-// The reason for which a request is not let in.
+// The reason for which a request is not authorized.
 // Ref: #/components/schemas/AuthorizationErrorCode
 type AuthorizationErrorCode string
 
