@@ -128,7 +128,7 @@ func TestEachKindOfFaultHasARow(t *testing.T) {
 	}
 }
 
-// TestErrorNamesItsJournalEntry: who has the error finds the request in the sandbox.
+// TestErrorNamesItsJournalEntry: the error leads to the request in the sandbox.
 func TestErrorNamesItsJournalEntry(t *testing.T) {
 	t.Parallel()
 	box := sandboxtest.Start(t)

@@ -253,7 +253,7 @@ func TestNilLogger(t *testing.T) {
 	}
 }
 
-// TestRawResponseHasNoCredentials: who logs a response of the generated client with its request, shows none.
+// TestRawResponseHasNoCredentials: a response of the generated client can be logged with its request.
 func TestRawResponseHasNoCredentials(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })

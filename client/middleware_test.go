@@ -350,7 +350,7 @@ func TestMiddlewareWithAnotherBody(t *testing.T) {
 }
 
 // TestSomebodyAsksAnotherServer has a middleware, or the caller's round tripper, ask somebody else first,
-// with the order's context, who cannot be reached. That says nothing about the order, which a round
+// with the order's context, which cannot be reached. That says nothing about the order, which a round
 // tripper that does not report has sent: it must not be sent again.
 func TestSomebodyAsksAnotherServer(t *testing.T) {
 	t.Parallel()
@@ -367,7 +367,7 @@ func TestSomebodyAsksAnotherServer(t *testing.T) {
 		})
 	}
 	for _, url := range []string{"http://localhost", closedPort} { // It asks another server, or the order's.
-		for _, who := range []string{"middleware", "round tripper"} {
+		for _, place := range []string{"middleware", "round tripper"} {
 			orders := 0
 			var rt http.RoundTripper = roundTripper(func(r *http.Request) (*http.Response, error) {
 				orders++
@@ -375,12 +375,12 @@ func TestSomebodyAsksAnotherServer(t *testing.T) {
 			})
 			var clock fakeClock
 			opts := []client.Option{clock.option(), client.WithMiddleware(asking)}
-			if who == "round tripper" {
+			if place == "round tripper" {
 				rt, opts = asking(rt), opts[:1]
 			}
 			wantOutcome(t, buy(t, newClient(t, url, append(opts, client.WithHTTPClient(&http.Client{Transport: rt}))...)), true)
 			if orders != 1 {
-				t.Errorf("%s, %s: %d orders: want 1", who, url, orders)
+				t.Errorf("%s, %s: %d orders: want 1", place, url, orders)
 			}
 		}
 	}

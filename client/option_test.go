@@ -163,7 +163,7 @@ func TestCredentialsAreOneAlternative(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A header of the other alternative is not sent, whoever set it.
+			// A header of the other alternative is not sent, wherever it was set.
 			both := func(r *http.Request) error {
 				for _, header := range []string{model.AuthorizationHeader, model.ConsumerKeyHeader, model.ConsumerSecretHeader} {
 					r.Header.Set(header, "set by an editor")

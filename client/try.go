@@ -121,6 +121,7 @@ const (
 	ended                 // the call has gone on
 )
 
+// trace returns hooks that note how far net/http comes.
 func (t *try) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(address string) {

@@ -16,7 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// TestGeneratedIsCurrent generates everything anew and finds each byte where it was.
+// TestGeneratedIsCurrent generates everything again and compares each byte.
 func TestGeneratedIsCurrent(t *testing.T) {
 	t.Parallel()
 	work := copyModule(t)

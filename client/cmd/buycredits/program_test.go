@@ -98,7 +98,7 @@ func TestProgram(t *testing.T) {
 	p.end().want(t, 3, "", "It is unknown whether the order was carried out", "interrupt signal")
 }
 
-// TestProgramThatWaits has a user who copies the link while the program waits, and one who interrupts it.
+// TestProgramThatWaits copies the link while the program waits, and interrupts it.
 func TestProgramThatWaits(t *testing.T) {
 	t.Parallel()
 	binary := buildProgram(t)

@@ -103,9 +103,9 @@ func TestManySignals(t *testing.T) {
 		<-reached
 		ended := make(chan outcome)
 		go func() { ended <- p.end() }()
-		for o, running := (outcome{}), true; running; {
+		for running := true; running; {
 			select {
-			case o = <-ended:
+			case o := <-ended:
 				running = false
 				o.want(t, 3, "", "It is unknown whether the order was carried out")
 			default:
