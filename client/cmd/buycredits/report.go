@@ -147,7 +147,7 @@ func (r report) text() string {
 	if r.Code != "" {
 		lines = append(lines, "Code: "+r.Code)
 	}
-	if r.Sent != "" && !strings.Contains(r.Message, r.Sent) {
+	if r.Sent != "" && !strings.Contains(r.Message, strings.TrimSuffix(r.Sent, ".")) {
 		lines = append(lines, "The server sent: "+r.Sent)
 	}
 	if r.URL != "" {

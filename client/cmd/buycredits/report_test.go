@@ -38,12 +38,15 @@ func TestRefusals(t *testing.T) {
 			v := newVendor(t, tc.status, tc.body)
 			says := append(tc.says, "Nothing was bought", fmt.Sprint(tc.status))
 			runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", says...)
+			if o := runWith(t.Context(), pair(), "320", "--base-url", v.URL); strings.Count(o.stderr, "No such path") > 1 {
+				t.Errorf("stderr %q: the server's words stand twice", o.stderr)
+			}
 			r := runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", "json").wantError(t, 1, "not_ordered", says...)
 			if r.Status != tc.status || r.RequestID != "id-1" || r.Tries != 1 || r.Advice == "" {
 				t.Errorf("%+v", r)
 			}
-			if got := v.orders.Load(); got != 2 {
-				t.Errorf("%d orders in two runs", got)
+			if got := v.orders.Load(); got != 3 {
+				t.Errorf("%d orders in three runs", got)
 			}
 		})
 	}
