@@ -140,6 +140,23 @@ func TestDeadConnectionIsLeft(t *testing.T) {
 	}
 }
 
+// TestConnectionThatDiesInAResponse has a connection go silent within each response. The next order takes
+// another one.
+func TestConnectionThatDiesInAResponse(t *testing.T) {
+	t.Parallel()
+	h := newH2Server(t, func(moment string, s *h2Stream) bool { return moment != onBody || s.head() })
+	for sender, opt := range map[string]client.Option{"its own": h.trust(), "the caller's": client.WithHTTPClient(&http.Client{Transport: h.transport(t)})} {
+		c := newClient(t, h.URL, opt, client.WithTimeout(500*time.Millisecond))
+		before := h.connections.Load()
+		for range 2 {
+			wantError(t, buy(t, c), http.StatusOK, true)
+		}
+		if got := h.connections.Load() - before; got != 2 {
+			t.Errorf("%s: %d connections for two orders: want 2", sender, got)
+		}
+	}
+}
+
 // TestSwitchedProtocol has a server answer with 101 and go on for ever. The order ends all the same, and
 // its outcome is unknown.
 func TestSwitchedProtocol(t *testing.T) {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -73,6 +74,60 @@ func TestAcceptFollowsTheDocument(t *testing.T) {
 		promised.Any = other
 		if err := buy(t, newClient(t, v.URL, client.WithSuccesses(promised))); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestEscapedSecretIsHidden has a server repeat the key in JSON, as Go and PHP escape it.
+func TestEscapedSecretIsHidden(t *testing.T) {
+	t.Parallel()
+	const key = "abcd/efgh&ijkl<mnop"
+	for name, escaped := range map[string]string{
+		"plain": key,
+		"Go":    `abcd/efgh\u0026ijkl\u003cmnop`,
+		"PHP":   `abcd\/efgh&ijkl<mnop`,
+	} {
+		v := answering(t, http.StatusForbidden, "application/json", `{"detail":"unknown key `+escaped+`"}`)
+		c, err := client.New(client.WithAPIKey(key), client.WithBaseURL(v.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if e := wantError(t, buy(t, c), http.StatusForbidden, false); string(e.Body) != `{"detail":"unknown key [redacted]"}` {
+			t.Errorf("%s: body %s", name, e.Body)
+		}
+	}
+}
+
+// TestPathThatLeadsElsewhere: a segment that a server or a proxy may decode to "..", and so to another
+// operation, is not sent.
+func TestPathThatLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	for raw, sent := range map[string]bool{
+		"/items/a%2Fb":              true,
+		"/items/a..b":               true,
+		"/items/..":                 false,
+		"/items/%2e%2E/x":           false,
+		"/items/x%2F..%2F..%2Fy":    false,
+		"/items/x%2f%2E%2e":         false,
+		"/items/./x":                false,
+		"/items/.well-known/x%2Ey":  true,
+		"/items/..%2Fbilling/admin": false,
+	} {
+		before := v.requests.Load()
+		err := buyEdited(t, newClient(t, v.URL, client.WithSuccesses()), func(r *http.Request) error {
+			u, err := r.URL.Parse(v.URL)
+			if err != nil {
+				return err
+			}
+			u.RawPath = raw
+			u.Path, err = url.PathUnescape(raw)
+			r.URL = u
+			return err
+		})
+		if (err == nil) != sent || (v.requests.Load() > before) != sent {
+			t.Errorf("%s: error %v, %d requests", raw, err, v.requests.Load()-before)
 		}
 	}
 }

@@ -80,34 +80,7 @@ func newH2Server(t *testing.T, do func(moment string, s *h2Stream) (goOn bool)) 
 	}
 	h := &h2Server{URL: "https://" + listener.Addr().String(), roots: x509.NewCertPool(), byRequest: map[string]int{}}
 	h.roots.AddCert(certified.Certificate())
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	var open []net.Conn
-	running.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			open = append(open, conn)
-			mu.Unlock()
-			running.Go(func() {
-				defer func() { _ = conn.Close() }()
-				h.serve(conn, do)
-			})
-		}
-	})
-	h.close = func() {
-		_ = listener.Close()
-		mu.Lock()
-		for _, conn := range open {
-			_ = conn.Close()
-		}
-		mu.Unlock()
-		running.Wait()
-	}
-	t.Cleanup(h.close)
+	h.close = serveEach(t, listener, func(conn net.Conn) { h.serve(conn, do) })
 	return h
 }
 

@@ -172,6 +172,21 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 		t.Fatal(err)
 	}
 	connections = new(atomic.Int64)
+	serveEach(t, listener, func(conn net.Conn) {
+		n := int(connections.Add(1))
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			serve(tcp, n)
+			return
+		}
+		t.Error("not a TCP connection")
+	})
+	return "http://" + listener.Addr().String(), connections
+}
+
+// serveEach serves each connection in a goroutine of its own, and closes it then. What it returns closes
+// all of them and waits; the end of the test does so, too.
+func serveEach(t *testing.T, listener net.Listener, serve func(net.Conn)) (stop func()) {
+	t.Helper()
 	var running sync.WaitGroup
 	var mu sync.Mutex
 	var open []net.Conn
@@ -184,19 +199,13 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 			mu.Lock()
 			open = append(open, conn)
 			mu.Unlock()
-			n := int(connections.Add(1))
 			running.Go(func() {
 				defer func() { _ = conn.Close() }()
-				tcp, ok := conn.(*net.TCPConn)
-				if !ok {
-					t.Error("not a TCP connection")
-					return
-				}
-				serve(tcp, n)
+				serve(conn)
 			})
 		}
 	})
-	t.Cleanup(func() {
+	stop = func() {
 		_ = listener.Close()
 		mu.Lock()
 		for _, conn := range open { // A client may keep one that it does not use.
@@ -204,8 +213,9 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 		}
 		mu.Unlock()
 		running.Wait()
-	})
-	return "http://" + listener.Addr().String(), connections
+	}
+	t.Cleanup(stop)
+	return stop
 }
 
 // closedPort is a loopback address that nobody listens on. Its port is none that the system gives to
