@@ -98,7 +98,7 @@ fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
 
 .PHONY: bench
 bench: ## Time the store, purchases one by one and together, and purchases among bad neighbours
-	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/internal/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox
 
 .PHONY: bench-peers
 bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middleware and Prism, and write the README's table
@@ -110,7 +110,7 @@ bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middlewa
 bench-charts: bin/sandbox postgres ## Measure how cost grows, and draw the README's charts
 	@mkdir -p .cache
 	cd server/benchmarks && SANDBOX=../../bin/sandbox go test -run='^$$' -bench=. -benchtime=1x -timeout=1h . > ../../.cache/charts.txt
-	STORED="0 1000 100000 1000000 10000000" go test -run='^$$' -bench='Growth/n=/of=next' -timeout=1h ./server/store/sqlite ./server/store/postgres >> .cache/charts.txt
+	STORED="0 1000 100000 1000000 10000000" go test -run='^$$' -bench='Growth/n=/of=next' -timeout=1h ./server/internal/store/sqlite ./server/internal/store/postgres >> .cache/charts.txt
 	cd server/benchmarks && go run ./cmd/charts ../../.cache/charts.txt charts
 
 # Without cgo nothing of C is loaded at its start, which so is a tenth faster.

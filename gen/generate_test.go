@@ -63,7 +63,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/client"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
+	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 )
 
 func main() {

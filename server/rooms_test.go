@@ -14,10 +14,13 @@ import (
 func TestRooms(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/turbosmtp-go/billing/"
+	const internal = "server/internal/"
 	gen := []string{"gen/model", "gen/httpclient", "gen/httpserver", "gen/control"}
-	library := []string{"api", "server", "server/contract", "server/billing", "server/checkout", "server/reference", "server/store/sqlite", "server/store/postgres", "server/store/groupcommit",
-		"server/sandbox/internal/journal", "server/sandbox/internal/fault", "server/sandbox/internal/home"}
+	library := append([]string{"api", "server/contract", "server", "server/telemetry"}, gen...)
+	stores := []string{internal + "store", internal + "store/sqlite", internal + "store/postgres", internal + "store/groupcommit", internal + "store/schema"}
+	pages := []string{internal + "checkout", internal + "journal", internal + "fault", internal + "console", internal + "reference"}
 	rooms := map[string][]string{
+		// The library.
 		"api":                              {},
 		"gen":                              {},
 		"gen/documentgen":                  {},
@@ -27,25 +30,27 @@ func TestRooms(t *testing.T) {
 		"gen/control":                      {},
 		"client":                           {"gen/model", "gen/httpclient"},
 		"client/cmd/buycredits":            {"client"},
-		"server":                           append([]string{"api", "server/contract"}, gen...),
 		"server/contract":                  {},
 		"server/contract/internal/library": {},
-		"server/billing":                   {},
-		"server/store/groupcommit":         {"server/billing"},
-		"server/store/sqlite":              {"server/billing", "server/store/groupcommit", "server/store/schema"},
-		"server/store/postgres":            {"server/billing", "server/store/groupcommit", "server/store/schema"},
-		"server/store/schema":              {},
-		"server/store/storetest":           {"server/billing"},
-		"server/store/postgrestest":        {},
-		"server/telemetry":                 {"server/contract", "server/billing", "server/store/groupcommit"},
-		"server/checkout":                  {"server/billing"},
-		"server/reference":                 {},
-		"server/sandbox":                   append(library, gen...),
-		"server/sandbox/internal/journal":  append([]string{"server/contract"}, gen...),
-		"server/sandbox/internal/fault":    append([]string{"server/contract", "server/sandbox/internal/journal"}, gen...),
-		"server/sandbox/internal/home":     gen,
-		"server/sandboxtest":               append([]string{"server", "server/sandbox", "server/store/sqlite", "client"}, gen...),
-		"server/cmd/sandbox":               {"server/sandbox", "server/billing", "server", "server/telemetry", "server/store/groupcommit", "gen/model"},
+		"server":                           append([]string{"api", "server/contract"}, gen...),
+		"server/telemetry":                 {"server/contract", internal + "billing", internal + "store/groupcommit"},
+		// The sandbox.
+		internal + "billing":            {},
+		internal + "store/groupcommit":  {internal + "billing"},
+		internal + "store/schema":       {},
+		internal + "store/sqlite":       {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
+		internal + "store/postgres":     {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
+		internal + "store":              append([]string{internal + "billing"}, stores...),
+		internal + "store/storetest":    {internal + "billing"},
+		internal + "store/postgrestest": {},
+		internal + "checkout":           {internal + "billing"},
+		internal + "reference":          {},
+		internal + "journal":            append([]string{"server/contract"}, gen...),
+		internal + "fault":              append([]string{"server/contract", internal + "journal"}, gen...),
+		internal + "console":            gen,
+		"server/sandbox":                slices.Concat(library, pages, stores, []string{internal + "billing"}),
+		"server/sandboxtest":            append([]string{"client", "server", "server/sandbox"}, gen...),
+		"server/cmd/sandbox":            append([]string{"gen/model", "server", "server/telemetry", "server/sandbox", internal + "billing"}, stores...),
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
 	command.Dir = ".."

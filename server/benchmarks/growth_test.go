@@ -14,7 +14,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/contest"
 	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
 	"github.com/turbosmtp-go/billing/server/benchmarks/process"
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 // TestMain also serves a peer, in the process that process.Self starts.

@@ -14,10 +14,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store"
+	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/groupcommit"
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
 )
 
 // BenchmarkDurable counts purchases a second over 64 connections: in SQLite on a disk with a transaction a
@@ -37,15 +38,15 @@ func BenchmarkDurable(b *testing.B) {
 	} {
 		b.Run(subject.name, func(b *testing.B) {
 			var batches, took atomic.Int64
-			store, err := sandbox.OpenStore(b.Context(), subject.database(b), append(subject.commits, groupcommit.WithObserver(func(batch groupcommit.Batch) {
+			db, err := store.Open(b.Context(), subject.database(b), append(subject.commits, groupcommit.WithObserver(func(batch groupcommit.Batch) {
 				batches.Add(1)
 				took.Add(int64(batch.Took))
 			}))...)
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer func() { _ = store.Close() }()
-			benchmarkPurchases(b, store, connections)
+			defer func() { _ = db.Close() }()
+			benchmarkPurchases(b, db, connections)
 			b.ReportMetric(float64(b.N)/float64(batches.Load()), "purchases/flush")
 			b.ReportMetric(float64(took.Load())/float64(batches.Load())/1000, "us/flush")
 		})

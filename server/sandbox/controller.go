@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/gen/control"
-	"github.com/turbosmtp-go/billing/server/billing"
-	"github.com/turbosmtp-go/billing/server/sandbox/internal/fault"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/fault"
 )
 
 // controller implements the operations of the control API.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
 // forPeople reports whether a path is none of the API's: what is answered there is no JSON, or not that

@@ -10,7 +10,7 @@ import (
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 	"github.com/turbosmtp-go/billing/gen/model"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // Hints are command lines that buy credits from a sandbox with a demo account, to be pasted as they

@@ -7,8 +7,8 @@ import (
 
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/model"
-	"github.com/turbosmtp-go/billing/server/billing"
-	"github.com/turbosmtp-go/billing/server/sandbox/internal/home"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/console"
 )
 
 // Where people begin.
@@ -20,7 +20,7 @@ const (
 )
 
 // homePages are read once, as tests start hundreds of sandboxes.
-var homePages = sync.OnceValues(home.New)
+var homePages = sync.OnceValues(console.New)
 
 // homeHandlers returns the handlers of the pages for people, by path.
 func (s *Sandbox) homeHandlers(who access) (map[string]http.Handler, error) {
@@ -53,8 +53,8 @@ func readOnly(next http.HandlerFunc) http.Handler {
 	})
 }
 
-func (s *Sandbox) serveStart(pages *home.Pages, w http.ResponseWriter, r *http.Request) {
-	view := home.Start{API: s.public + s.BasePath()}
+func (s *Sandbox) serveStart(pages *console.Pages, w http.ResponseWriter, r *http.Request) {
+	view := console.Start{API: s.public + s.BasePath()}
 	if s.settings.demo {
 		hints, err := NewHints(view.API)
 		if err != nil {
@@ -64,7 +64,7 @@ func (s *Sandbox) serveStart(pages *home.Pages, w http.ResponseWriter, r *http.R
 		view.Curl = hints.Curl
 		view.Keys = []string{model.ConsumerKeyHeader, model.ConsumerSecretHeader, model.AuthorizationHeader}
 		for _, demo := range billing.DemoAccounts() {
-			view.Accounts = append(view.Accounts, home.Account{
+			view.Accounts = append(view.Accounts, console.Account{
 				Name: demo.Account.Name, Gets: gets(demo.Account),
 				Keys: []string{demo.ConsumerKey, demo.ConsumerSecret.Reveal(), demo.APIKey.Reveal()},
 			})
@@ -86,9 +86,9 @@ func gets(account billing.Account) string {
 	return "200, with the payment link"
 }
 
-func (s *Sandbox) serveJournal(pages *home.Pages, who access, w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveJournal(pages *console.Pages, who access, w http.ResponseWriter, r *http.Request) {
 	if status, sentence := who.refusal(r); status != 0 {
-		if err := pages.WriteFailure(w, home.Failure{Status: status, Sentence: sentence}); err != nil {
+		if err := pages.WriteFailure(w, console.Failure{Status: status, Sentence: sentence}); err != nil {
 			s.pageFailed(w, r, err)
 		}
 		return
@@ -96,13 +96,13 @@ func (s *Sandbox) serveJournal(pages *home.Pages, who access, w http.ResponseWri
 	// A browser sends no bearer token, but asks for a password.
 	if _, password, _ := r.BasicAuth(); who.token != "" && !who.knows(password) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="The control token is the password", charset="UTF-8"`)
-		if err := pages.WriteFailure(w, home.Failure{Status: http.StatusUnauthorized, Sentence: "The journal needs the control token, as the password of any user name."}); err != nil {
+		if err := pages.WriteFailure(w, console.Failure{Status: http.StatusUnauthorized, Sentence: "The journal needs the control token, as the password of any user name."}); err != nil {
 			s.pageFailed(w, r, err)
 		}
 		return
 	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // what is no number begins with the newest
-	view := home.Journal{Entries: s.Journal(entriesAPage+1, before), Later: before > 0}
+	view := console.Journal{Entries: s.Journal(entriesAPage+1, before), Later: before > 0}
 	if len(view.Entries) > entriesAPage {
 		view.Entries = view.Entries[:entriesAPage]
 		view.Older = view.Entries[entriesAPage-1].ID

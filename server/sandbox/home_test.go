@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
 // look asks for a page of a handler, and returns its answer and the body.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/turbosmtp-go/billing/api"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/turbosmtp-go/billing/gen/httpserver"
 	"github.com/turbosmtp-go/billing/gen/model"
 	"github.com/turbosmtp-go/billing/server"
-	"github.com/turbosmtp-go/billing/server/billing"
 	"github.com/turbosmtp-go/billing/server/contract"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // purchaser implements the document's operations with the billing rules.

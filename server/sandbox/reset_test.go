@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/gen/control"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 

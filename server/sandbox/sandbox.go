@@ -19,12 +19,12 @@ import (
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/control"
 	"github.com/turbosmtp-go/billing/server"
-	"github.com/turbosmtp-go/billing/server/billing"
-	"github.com/turbosmtp-go/billing/server/checkout"
 	"github.com/turbosmtp-go/billing/server/contract"
-	"github.com/turbosmtp-go/billing/server/reference"
-	"github.com/turbosmtp-go/billing/server/sandbox/internal/fault"
-	"github.com/turbosmtp-go/billing/server/sandbox/internal/journal"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/checkout"
+	"github.com/turbosmtp-go/billing/server/internal/fault"
+	"github.com/turbosmtp-go/billing/server/internal/journal"
+	"github.com/turbosmtp-go/billing/server/internal/reference"
 )
 
 // Sandbox is a running billing system with its HTTP server.

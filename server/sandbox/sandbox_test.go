@@ -13,9 +13,9 @@ import (
 
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/server"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
 const path = "/api/v2/billing/buy_emailvalidation_credits"

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/gen/control"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // What follows is the sandbox's control for Go programs. The operations of the control API do the

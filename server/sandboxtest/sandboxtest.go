@@ -14,7 +14,6 @@ import (
 	"github.com/turbosmtp-go/billing/gen/control"
 	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
 )
 
 // Sandbox is a running sandbox. Its methods fail the test when they cannot do what they are for.
@@ -37,7 +36,7 @@ func Start(t testing.TB, options ...sandbox.Option) *Sandbox {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	store, err := sqlite.Open(ctx, sqlite.Memory)
+	store, err := sandbox.OpenStore(ctx, "sqlite::memory:")
 	if err != nil {
 		t.Fatalf("sandboxtest: %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/turbosmtp-go/billing/server/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 )
 
 // Metrics are the numbers of a server, of its store, of the Go runtime and of the process, in a registry

@@ -14,7 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"github.com/turbosmtp-go/billing/server/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 	"github.com/turbosmtp-go/billing/server/telemetry"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // Store returns inner with each operation counted and timed in metrics, and traced by tracer within a

@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/turbosmtp-go/billing/server/billing"
-	"github.com/turbosmtp-go/billing/server/store/sqlite"
-	"github.com/turbosmtp-go/billing/server/store/storetest"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
+	"github.com/turbosmtp-go/billing/server/internal/store/storetest"
 	"github.com/turbosmtp-go/billing/server/telemetry"
 )
 

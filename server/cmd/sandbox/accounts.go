@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // accounts are the commands sandbox accounts ….

@@ -8,8 +8,8 @@ import (
 	"iter"
 	"text/tabwriter"
 
-	"github.com/turbosmtp-go/billing/server/billing"
-	"github.com/turbosmtp-go/billing/server/sandbox"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store"
 )
 
 // administration are the flags of the commands that look at a database or change it. They work on it
@@ -23,12 +23,12 @@ const outputJSON = "json"
 
 // with opens the database for do.
 func (a *administration) with(env *environment, do func(*billing.Service) error) (err error) {
-	store, err := sandbox.OpenExistingStore(env.ctx, a.Database)
+	db, err := store.OpenExisting(env.ctx, a.Database)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	service, err := billing.New(store)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	service, err := billing.New(db)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/gen/model"
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // keys are the commands sandbox keys ….

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 // asSandbox makes the test's own binary the command: a real second process, to kill.

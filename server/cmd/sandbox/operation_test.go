@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/turbosmtp-go/billing/client"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 	"github.com/turbosmtp-go/billing/server/sandbox"
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
 )
 
 // collector takes traces by OTLP over HTTP, and keeps what it was sent.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 func TestKilledUnderLoadOnPostgreSQL(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/turbosmtp-go/billing/server/billing"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // purchases are the commands sandbox purchases ….

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 func TestReady(t *testing.T) {

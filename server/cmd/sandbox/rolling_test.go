@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/server/store/postgrestest"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 // TestARollingRestart replaces two replicas, one after the other and again and again, behind a proxy

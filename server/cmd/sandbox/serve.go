@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/server"
+	"github.com/turbosmtp-go/billing/server/internal/store"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
@@ -42,11 +43,11 @@ func (s *serve) Run(env *environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ops.close()) }()
-	store, err := sandbox.OpenStore(env.ctx, s.Database, ops.commits()...)
+	db, err := store.Open(env.ctx, s.Database, ops.commits()...)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	network, err := s.network(ops)
 	if err != nil {
 		return err
@@ -57,11 +58,11 @@ func (s *serve) Run(env *environment) (err error) {
 	}
 	where := s.place(listener.Addr())
 	options := append(s.options(where), sandbox.WithServer(network...))
-	box, err := sandbox.New(env.ctx, ops.store(store), where.public, append(options, ops.options()...)...)
+	box, err := sandbox.New(env.ctx, ops.store(db), where.public, append(options, ops.options()...)...)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	ops.watch(box, store)
+	ops.watch(box, db)
 	if where.clear {
 		ops.logger.Warn("credentials travel in the clear: others can reach this address, and it serves no HTTPS; use --tls-cert, or a proxy and --public-url https://…")
 	}
@@ -86,7 +87,7 @@ type place struct {
 func (s *serve) place(addr net.Addr) place {
 	p := place{local: isLoopback(addr), public: strings.TrimRight(s.PublicURL, "/")}
 	// Who serves several from one database, or to others, has accounts of their own.
-	p.demo = s.DemoAccounts || p.local && sandbox.Embedded(s.Database)
+	p.demo = s.DemoAccounts || p.local && store.Embedded(s.Database)
 	if p.public == "" {
 		scheme := "http://"
 		if s.TLSCert != "" {
@@ -152,7 +153,7 @@ func (s *serve) announce(w io.Writer, box *sandbox.Sandbox, where place) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "The sandbox serves %s\n", base)
-	fmt.Fprintf(&b, "and keeps its data in %s\n", sandbox.Redact(s.Database))
+	fmt.Fprintf(&b, "and keeps its data in %s\n", store.Redact(s.Database))
 	fmt.Fprintf(&b, "Look at %s/ for its reference, its accounts and what reached it.\n", where.public)
 	switch {
 	case !where.demo && where.local:

@@ -1,0 +1,373 @@
+package checkout
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+)
+
+// browser is a client that keeps cookies and follows the page's form.
+type browser struct {
+	t      testing.TB
+	client *http.Client
+	page   string // the address of the purchase
+}
+
+func (s *shop) serve(t testing.TB) string {
+	t.Helper()
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(server.Close)
+	return server.URL + "/checkout/" + s.purchase.Token
+}
+
+func newBrowser(t testing.TB, page string) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &browser{t, &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}, page}
+}
+
+// send sends a request and returns its answer and the body.
+func (b *browser) send(method string, form url.Values, change func(*http.Request)) (*http.Response, string) {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), method, b.page, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if method == "POST" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if change != nil {
+		change(request)
+	}
+	response, err := b.client.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+var hiddenToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+// open looks at the page and returns its form, filled for an action.
+func (b *browser) open(action string) url.Values {
+	b.t.Helper()
+	_, body := b.send("GET", nil, nil)
+	found := hiddenToken.FindStringSubmatch(body)
+	if found == nil {
+		b.t.Fatalf("the page has no form: %s", body)
+	}
+	return url.Values{"form_token": {found[1]}, "action": {action}}
+}
+
+// paid returns what the purchase's account has paid for.
+func (s *shop) paid(t testing.TB) int64 {
+	t.Helper()
+	var sum int64
+	for balance, err := range s.billing.Balances(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += balance.Paid
+	}
+	return sum
+}
+
+func TestPayAndCancel(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before, action string
+		late           time.Duration
+		status         int
+		paid           int64
+		shows          []string
+	}{
+		"pay":                    {"", "pay", 0, 303, 1320, []string{`<p class="state paid" role="status">Paid</p>`, "1,320 USD were added to the balance", "<dt>Paid</dt>"}},
+		"cancel":                 {"", "cancel", 0, 303, 0, []string{"Cancelled</p>", "nothing was paid", "<dt>Cancelled</dt>"}},
+		"pay again":              {"pay", "pay", 0, 303, 1320, []string{"Paid</p>"}},
+		"cancel again":           {"cancel", "cancel", 0, 303, 0, []string{"Cancelled</p>"}},
+		"cancel what is paid":    {"pay", "cancel", 0, 409, 1320, []string{"Paid</p>", `role="alert">Nothing was cancelled: the purchase had already been paid.`}},
+		"pay what is cancelled":  {"cancel", "pay", 0, 409, 0, []string{"Cancelled</p>", `role="alert">Nothing was paid: the purchase had already been cancelled.`}},
+		"pay what has expired":   {"", "pay", 24 * time.Hour, 409, 0, []string{"Expired</p>", `role="alert">Nothing was done: the purchase had expired.`, "Order again"}},
+		"cancel what expired":    {"", "cancel", 24 * time.Hour, 409, 0, []string{"Expired</p>"}},
+		"ask for something else": {"", "refund", 0, 400, 0, []string{"Waiting for payment</p>"}},
+		"ask for nothing":        {"", "", 0, 400, 0, []string{"Waiting for payment</p>"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			page := s.serve(t)
+			b := newBrowser(t, page)
+			form := b.open(test.action)
+			if test.before != "" {
+				other := newBrowser(t, page) // another tab
+				other.send("POST", other.open(test.before), nil)
+			}
+			s.late.Store(int64(test.late))
+			response, body := b.send("POST", form, nil)
+			if response.StatusCode != test.status {
+				t.Errorf("answered %d %s, want %d", response.StatusCode, body, test.status)
+			}
+			if test.status == http.StatusSeeOther {
+				to, err := response.Location()
+				if err != nil || to.String() != b.page || response.Header.Get("Cache-Control") != "no-store" {
+					t.Errorf("it leads to %v, %v; want %s", to, err, b.page)
+				}
+			}
+			if test.status != http.StatusConflict {
+				_, body = b.send("GET", nil, nil)
+			}
+			for _, want := range test.shows {
+				if !strings.Contains(body, want) {
+					t.Errorf("the page does not have %s: %s", want, body)
+				}
+			}
+			if pending := strings.Contains(body, "Waiting for payment"); strings.Contains(body, "<form") != pending {
+				t.Errorf("the page has a form, or should: %s", body)
+			}
+			if got := s.paid(t); got != test.paid {
+				t.Errorf("the balance is %d, want %d", got, test.paid)
+			}
+		})
+	}
+}
+
+// TestForms sends forms that the page did not make.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	page := s.serve(t)
+	second, err := s.billing.Buy(t.Context(), billing.Account{ID: "acme", Currency: "USD", Active: true, ActivePlan: true}, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	for name, test := range map[string]struct {
+		change  func(form url.Values)
+		request func(*http.Request)
+		fresh   bool // from a browser that has no cookie
+		status  int
+	}{
+		"no token":         {func(f url.Values) { f.Del("form_token") }, nil, false, 403},
+		"an empty token":   {func(f url.Values) { f.Set("form_token", "") }, nil, false, 403},
+		"a wrong token":    {func(f url.Values) { f.Set("form_token", strings.Repeat("A", 43)) }, nil, false, 403},
+		"no cookie":        {nil, nil, true, 403},
+		"another's cookie": {nil, set("Cookie", "checkout="+strings.Repeat("A", 43)), true, 403},
+		"a short cookie": {func(f url.Values) {
+			f.Set("form_token", sign([]byte{0, 0, 0}, s.purchase.Token)) // whoever sets it could sign too
+		}, set("Cookie", "checkout=AAAA"), true, 403},
+		"a cookie of nothing": {nil, set("Cookie", "checkout="), true, 403},
+		"another site":        {nil, set("Sec-Fetch-Site", "cross-site"), false, 403},
+		"a neighbour":         {nil, set("Sec-Fetch-Site", "same-site"), false, 403},
+		"JSON":                {nil, set("Content-Type", "application/json"), false, 415},
+		"no media type":       {nil, set("Content-Type", ""), false, 415},
+		"a file":              {nil, set("Content-Type", "multipart/form-data; boundary=x"), false, 415},
+		"too large":           {func(f url.Values) { f.Set("more", strings.Repeat("x", 20<<10)) }, nil, false, 413},
+		"no form":             {nil, func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("%zz")), 3 }, false, 400},
+		"token in the query":  {func(f url.Values) { f.Del("form_token") }, func(r *http.Request) { r.URL.RawQuery = "form_token=x&action=pay" }, false, 403},
+		"no such purchase": {nil, func(r *http.Request) {
+			r.URL.Path = "/checkout/" + strings.Repeat("a", 40)
+		}, false, 404},
+		"another purchase's": {nil, func(r *http.Request) { r.URL.Path = "/checkout/" + second.Token }, false, 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBrowser(t, page)
+			form := b.open("pay")
+			if test.fresh {
+				b = newBrowser(t, page)
+			}
+			if test.change != nil {
+				test.change(form)
+			}
+			for _, accept := range []string{html, "application/json"} {
+				response, body := b.send("POST", form, func(r *http.Request) {
+					r.Header.Set("Accept", accept)
+					if test.request != nil {
+						test.request(r)
+					}
+				})
+				if response.StatusCode != test.status || !strings.Contains(response.Header.Get("Content-Type"), accept[:9]) {
+					t.Errorf("answered %d %q %s, want %d", response.StatusCode, response.Header.Get("Content-Type"), body, test.status)
+				}
+				if test.status == 403 && accept == html && !strings.Contains(body, `role="alert">Nothing was done`) {
+					t.Errorf("the page does not say that nothing was done: %s", body)
+				}
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if got := s.paid(t); got != 0 {
+			t.Errorf("the balance is %d, want 0", got)
+		}
+	})
+}
+
+// A refused form is shown again with what it lacked, so that pressing the button once more works.
+func TestARefusedFormCanBeSentAgain(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := newBrowser(t, s.serve(t))
+	_, body := b.send("POST", url.Values{"action": {"pay"}}, nil)
+	found := hiddenToken.FindStringSubmatch(body)
+	if found == nil {
+		t.Fatalf("the page has no form: %s", body)
+	}
+	if response, body := b.send("POST", url.Values{"action": {"pay"}, "form_token": {found[1]}}, nil); response.StatusCode != 303 {
+		t.Errorf("answered %d %s, want 303", response.StatusCode, body)
+	}
+	if got := s.paid(t); got != 1320 {
+		t.Errorf("the balance is %d, want 1320", got)
+	}
+}
+
+func TestTheCookie(t *testing.T) {
+	t.Parallel()
+	for _, secure := range []bool{false, true} {
+		options := []Option{}
+		if secure {
+			options = append(options, WithSecureCookie())
+		}
+		b := newBrowser(t, newShop(t, options...).serve(t))
+		response, _ := b.send("GET", nil, nil)
+		cookies := response.Cookies()
+		if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure != secure || cookies[0].Path != "" {
+			t.Errorf("secure %v: the cookies are %v", secure, cookies)
+		}
+		if !secure {
+			if response, _ := b.send("GET", nil, nil); len(response.Cookies()) != 0 {
+				t.Errorf("a second tab gets another cookie: %v", response.Cookies())
+			}
+		}
+	}
+}
+
+// Over TLS the cookie is for TLS alone, without an option.
+func TestTheCookieOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	server := httptest.NewTLSServer(s.handler)
+	defer server.Close()
+	response, err := server.Client().Get(server.URL + "/checkout/" + s.purchase.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if cookies := response.Cookies(); len(cookies) != 1 || !cookies[0].Secure {
+		t.Errorf("the cookies are %v", cookies)
+	}
+}
+
+// A page without a form needs no cookie.
+func TestNoCookieWithoutAForm(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	if _, err := s.billing.Cancel(t.Context(), s.purchase.Token); err != nil {
+		t.Fatal(err)
+	}
+	if response, _ := newBrowser(t, s.serve(t)).send("GET", nil, nil); len(response.Cookies()) != 0 {
+		t.Errorf("the cookies are %v", response.Cookies())
+	}
+}
+
+func TestPayForPrograms(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := newBrowser(t, s.serve(t))
+	form := b.open("pay")
+	accept := func(r *http.Request) { r.Header.Set("Accept", "application/json") }
+	response, body := b.send("POST", form, accept)
+	want := `{"status":"paid","amount":1320,"currency":"USD","created_at":"2026-11-01T12:30:05.123456Z"}`
+	if response.StatusCode != http.StatusOK || body != want {
+		t.Errorf("answered %d %s, want 200 %s", response.StatusCode, body, want)
+	}
+	form.Set("action", "cancel")
+	response, body = b.send("POST", form, accept)
+	if response.StatusCode != http.StatusConflict || body != `{"message":"Nothing was cancelled: the purchase had already been paid."}` {
+		t.Errorf("answered %d %s, want 409", response.StatusCode, body)
+	}
+}
+
+// TestManyTabs pays from a hundred tabs, ten times each, at once.
+func TestManyTabs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	page := s.serve(t)
+	tabs, forms := make([]*browser, 100), make([]url.Values, 100)
+	for i := range tabs {
+		tabs[i] = newBrowser(t, page)
+		forms[i] = tabs[i].open("pay")
+	}
+	var group sync.WaitGroup
+	for i, b := range tabs {
+		form := forms[i]
+		for range 10 {
+			group.Go(func() {
+				if response, body := b.send("POST", form, nil); response.StatusCode != http.StatusSeeOther {
+					t.Errorf("answered %d %s, want 303", response.StatusCode, body)
+				}
+			})
+		}
+	}
+	group.Wait()
+	if got := s.paid(t); got != 1320 {
+		t.Errorf("the balance is %d, want 1320", got)
+	}
+}
+
+func TestFailuresToSettle(t *testing.T) {
+	t.Parallel()
+	pending := billing.Purchase{Token: strings.Repeat("a", 40), Status: billing.StatusPending}
+	for name, test := range map[string]struct {
+		settle error
+		status int
+		logged bool
+	}{
+		"the store fails":      {errors.New("dial tcp: secret detail"), 500, true},
+		"it is gone meanwhile": {billing.ErrPurchaseNotFound, 404, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			handler, err := New(broken{purchase: pending, settle: test.settle}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &shop{handler: handler, purchase: pending}
+			b := newBrowser(t, s.serve(t))
+			response, body := b.send("POST", b.open("pay"), nil)
+			if response.StatusCode != test.status || strings.Contains(body, "detail") {
+				t.Errorf("answered %d %s, want %d", response.StatusCode, body, test.status)
+			}
+			if strings.Contains(log.String(), "detail") != test.logged || strings.Contains(log.String(), pending.Token) {
+				t.Errorf("the log has %q", log.String())
+			}
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/turbosmtp-go/billing/server/internal/billing"
+)
+
+// Balance returns the account with an ID and what it has paid for, or billing.ErrNotFound.
+func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
+	var b billing.Balance
+	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
+		b, err = scanBalance(conn.QueryRow(ctx, balanceByID, lookup(id)))
+		return notFound(err)
+	})
+	if err != nil {
+		return billing.Balance{}, s.wrap(ctx, "find an account", err)
+	}
+	return b, nil
+}
+
+// Balances returns a page of accounts with their balances, by ID.
+func (s *Store) Balances(ctx context.Context, after string, limit int) ([]billing.Balance, error) {
+	if limit <= 0 {
+		return nil, s.wrap(ctx, "list accounts", fmt.Errorf("a page of %d accounts", limit))
+	}
+	balances, err := list(ctx, s, scanBalance, balancesByPage, after, limit)
+	return balances, s.wrap(ctx, "list accounts", err)
+}
+
+// PutAccount stores an account and gives it keys, in one transaction.
+func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
+	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, putAccount, putKey))
+}
+
+// CreateAccount stores a new account and its new keys, in one transaction.
+func (s *Store) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
+	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, insertAccount, insertKey))
+}
+
+func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys []billing.Key, writeAccount, writeKey string) error {
+	return s.transact(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, writeAccount, account.ID, account.Name, account.Currency, account.Active, account.ActivePlan)
+		if err != nil {
+			return orTaken(err, billing.ErrAccountTaken)
+		}
+		for _, key := range keys {
+			if key.AccountID != account.ID {
+				return fmt.Errorf("the key %s is not of the account %s", key.ID, account.ID)
+			}
+			if _, err := tx.Exec(ctx, writeKey, keyValues(key)...); err != nil {
+				return orTaken(err, billing.ErrKeyTaken)
+			}
+		}
+		return nil
+	})
+}
+
+// UpdateAccount changes an account in one statement.
+func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
+	var account billing.Account
+	err := s.write(ctx, func(conn *pgx.Conn) error {
+		row := conn.QueryRow(ctx, updateAccount, lookup(id), change.Active, change.ActivePlan)
+		return notFound(row.Scan(accountFields(&account)...))
+	})
+	if err != nil {
+		return billing.Account{}, s.wrap(ctx, "change an account", err)
+	}
+	return account, nil
+}
+
+// list returns what a query finds, each row of it read by scan.
+func list[T any](ctx context.Context, s *Store, scan func(row pgx.Row) (T, error), query string, arguments ...any) ([]T, error) {
+	var found []T
+	err := s.read(ctx, func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, query, arguments...)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
+		return err
+	})
+	return found, err
+}
+
+// scanBalance reads accountColumns and a balance.
+func scanBalance(row pgx.Row) (billing.Balance, error) {
+	var b billing.Balance
+	err := row.Scan(append(accountFields(&b.Account), &b.Paid)...)
+	return b, err
+}
+
+// accountFields are where accountColumns are read to.
+func accountFields(a *billing.Account) []any {
+	return []any{&a.ID, &a.Name, &a.Currency, &a.Active, &a.ActivePlan}
+}

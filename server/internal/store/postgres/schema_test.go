@@ -1,0 +1,197 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
+)
+
+// openVariable makes this test binary open the database of a URL instead of its tests.
+const openVariable = "POSTGRES_TEST_OPEN"
+
+// runOpen returns the exit code.
+func runOpen(address string) int {
+	store, err := Open(context.Background(), address)
+	if err == nil {
+		err = store.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		database := newDatabase(t)
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() {
+				store, err := Open(context.Background(), database)
+				if err != nil {
+					t.Errorf("Open = %v", err)
+					return
+				}
+				if err := store.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		wantOneMigration(t, database)
+	}
+}
+
+func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	var group sync.WaitGroup
+	for range 10 {
+		command := exec.Command(os.Args[0])
+		command.Env = append(os.Environ(), openVariable+"="+database)
+		var output bytes.Buffer
+		command.Stdout, command.Stderr = &output, &output
+		group.Go(func() {
+			if err := command.Run(); err != nil {
+				t.Errorf("a process ended with %v: %s", err, output.String())
+			}
+		})
+	}
+	group.Wait()
+	wantOneMigration(t, database)
+}
+
+func wantOneMigration(t *testing.T, database string) {
+	t.Helper()
+	tables, err := newTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var applied int64
+	row := connect(t, database).QueryRow(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
+	if err := row.Scan(&applied); err != nil || applied != tables.Latest {
+		t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		statements string
+		want       error
+		text       string
+	}{
+		"another's":           {"CREATE TABLE accounts (x int)", ErrForeignDatabase, "another program"},
+		"another's view":      {"CREATE VIEW keys AS SELECT 1", ErrForeignDatabase, "another program"},
+		"another's versions":  {"CREATE TABLE schema_version (installed_rank int)", ErrForeignDatabase, "another program"},
+		"another's with ours": {"CREATE TABLE schema_version (version_id bigint); CREATE TABLE purchases (x int)", ErrForeignDatabase, "another program"},
+		"one of a later version": {`CREATE TABLE schema_version (id int, version_id bigint, is_applied boolean); INSERT INTO schema_version VALUES (1, 99, true);
+			CREATE TABLE accounts (x int)`, ErrNewerDatabase, "it has version 99, this program knows up to"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := newDatabase(t)
+			conn := connect(t, database)
+			if _, err := conn.Exec(t.Context(), test.statements); err != nil {
+				t.Fatal(err)
+			}
+			tables := func() (n int) {
+				if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_class").Scan(&n); err != nil {
+					t.Error(err)
+				}
+				return n
+			}
+			before := tables()
+			store, err := Open(t.Context(), database)
+			if err == nil {
+				_ = store.Close()
+				t.Fatal("Open = nil, want an error")
+			}
+			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) || !strings.HasPrefix(err.Error(), "postgres: open postgres://") {
+				t.Errorf("Open = %v, want %v", err, test.want)
+			}
+			if after := tables(); after != before {
+				t.Errorf("there were %d tables and indexes, and now there are %d", before, after)
+			}
+		})
+	}
+}
+
+func TestTablesOfOthersAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	if _, err := connect(t, database).Exec(t.Context(), "CREATE TABLE theirs (x int); CREATE SCHEMA other; CREATE TABLE other.accounts (x int)"); err != nil {
+		t.Fatal(err)
+	}
+	mustFill(t, mustOpen(t, database), "t1")
+}
+
+func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
+	t.Parallel()
+	store := mustOpen(t, newDatabase(t))
+	mustFill(t, store, "t1")
+	later := withMigration(t, "ALTER TABLE purchases ADD COLUMN note text NOT NULL DEFAULT 'none';")
+	for want := range 2 { // the second time there is nothing to do
+		if current, err := later.check(t.Context(), store.pool); err != nil || current != (want == 1) {
+			t.Fatalf("check = %v, %v", current, err)
+		}
+		if err := later.migrate(t.Context(), store.pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var note string
+	if err := store.pool.QueryRow(t.Context(), "SELECT note FROM purchases WHERE token = 't1'").Scan(&note); err != nil || note != "none" {
+		t.Errorf("the purchase that was there has the note %q, %v", note, err)
+	}
+	if got, err := store.Purchase(t.Context(), "t1"); err != nil || got != purchase("t1") {
+		t.Errorf("an older program reads %v, %v", got, err)
+	}
+}
+
+func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	store := mustOpen(t, newDatabase(t))
+	if err := withMigration(t, "CREATE TABLE half (x int); CREATE TABLE half (x int);").migrate(t.Context(), store.pool); err == nil {
+		t.Fatal("migrate = nil, want an error")
+	}
+	var tables int
+	row := store.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_class WHERE relname = 'half'")
+	if err := row.Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("%d tables, %v, are left of a migration that failed", tables, err)
+	}
+	mustFill(t, store, "t1")
+}
+
+// withMigration returns this program's schema with one migration more.
+func withMigration(t *testing.T, statements string) tables {
+	t.Helper()
+	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
+	names, err := fs.Glob(migrations, "migration/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := migrations.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[strings.TrimPrefix(name, "migration/")] = &fstest.MapFile{Data: data}
+	}
+	later, err := schema.New(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables{later}
+}

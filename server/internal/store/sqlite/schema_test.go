@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
+)
+
+func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	store := mustOpen(t, path)
+	mustFill(t, store, "t1")
+	later := withMigration(t, "ALTER TABLE purchases ADD COLUMN note TEXT NOT NULL DEFAULT 'none' CHECK (note <> '');")
+	if current, err := later.check(context.Background(), store.writer); err != nil || current {
+		t.Fatalf("check = %v, %v; want an older database", current, err)
+	}
+	for range 2 { // the second time there is nothing to do
+		if err := later.migrate(context.Background(), store.writer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if current, err := later.check(context.Background(), store.writer); err != nil || !current {
+		t.Errorf("check = %v, %v; want a current database", current, err)
+	}
+	var note string
+	if err := store.reader.QueryRowContext(t.Context(), "SELECT note FROM purchases WHERE token = 't1'").Scan(&note); err != nil || note != "none" {
+		t.Errorf("the purchase that was there has the note %q, %v", note, err)
+	}
+}
+
+func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]string{
+		"SQLite refuses it": "CREATE TABLE half (x INTEGER) STRICT; CREATE TABLE half (x INTEGER) STRICT;",
+		"goose refuses it":  "-- +goose StatementBegin\nCREATE TABLE half (x INTEGER) STRICT;",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := mustOpen(t, newPath(t))
+			if err := withMigration(t, broken).migrate(context.Background(), store.writer); err == nil {
+				t.Fatal("migrate = nil, want an error")
+			}
+			var tables int
+			row := store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE name = 'half'")
+			if err := row.Scan(&tables); err != nil || tables != 0 {
+				t.Errorf("%d tables, %v, are left of a migration that failed", tables, err)
+			}
+			mustFill(t, store, "t1") // the writer is in no transaction
+		})
+	}
+}
+
+func TestAMigrationRefusesANewerDatabase(t *testing.T) {
+	t.Parallel()
+	store := mustOpen(t, newPath(t))
+	if _, err := store.writer.ExecContext(t.Context(), "INSERT INTO schema_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := newTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tables.migrate(context.Background(), store.writer); err == nil || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("migrate = %v, want ErrNewerDatabase", err)
+	}
+}
+
+func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			store, err := Open(context.Background(), path)
+			if err != nil {
+				t.Errorf("Open = %v", err)
+				return
+			}
+			if err := fill(store); err != nil {
+				t.Error(err)
+			}
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	checkIntegrity(t, mustOpen(t, path))
+}
+
+func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		path := filepath.Join(t.TempDir(), "shared.db")
+		var group sync.WaitGroup
+		for range 6 {
+			child := startTask(t, taskOpen, path)
+			group.Go(func() {
+				lines := bufio.NewScanner(child.output)
+				if !lines.Scan() || lines.Text() != ready {
+					t.Errorf("a process says %q: %s", lines.Text(), child.errors)
+				}
+				if err := child.Wait(); err != nil {
+					t.Errorf("a process ended with %v: %s", err, child.errors)
+				}
+			})
+		}
+		group.Wait()
+		store := mustOpen(t, path)
+		tables, err := newTables()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var applied int64
+		row := store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
+		if err := row.Scan(&applied); err != nil || applied != tables.Latest {
+			t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
+		}
+		checkIntegrity(t, store)
+	}
+}
+
+// withMigration returns this program's schema with one migration more.
+func withMigration(t *testing.T, statements string) tables {
+	t.Helper()
+	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
+	err := fs.WalkDir(migrations, "migration", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := migrations.ReadFile(path)
+		files[entry.Name()] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := schema.New(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables{later}
+}
+
+func checkIntegrity(t *testing.T, store *Store) {
+	t.Helper()
+	var result string
+	row := store.reader.QueryRowContext(t.Context(), "PRAGMA integrity_check")
+	if err := row.Scan(&result); err != nil || result != "ok" {
+		t.Errorf("integrity_check = %q, %v", result, err)
+	}
+	var orphans int
+	row = store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM pragma_foreign_key_check")
+	if err := row.Scan(&orphans); err != nil || orphans != 0 {
+		t.Errorf("%d rows belong to nothing, %v", orphans, err)
+	}
+}
