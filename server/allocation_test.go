@@ -18,7 +18,7 @@ import (
 //
 //nolint:paralleltest // others' allocations would be counted
 func TestAllocations(t *testing.T) {
-	unchecked := newServer(t, server.WithAnswerCheck(contract.AnswersUnchecked)).Handler()
+	unchecked := newServer(t, server.WithResponseCheck(contract.ResponsesUnchecked)).Handler()
 	checked := newServer(t).Handler()
 	for _, row := range []struct {
 		name, body string

@@ -36,7 +36,7 @@ func (s *Server) add(api API, options ...contract.Option) error {
 		contract.WithAuthenticator(api.Authenticator),
 		contract.WithMaxBody(s.settings.maxBody),
 		contract.WithTimeLimit(s.settings.timeLimit),
-		contract.WithAnswerCheck(s.settings.answers),
+		contract.WithResponseCheck(s.settings.answers),
 		contract.WithLogger(s.settings.logger),
 	}, options...)...)
 	if err != nil {

@@ -71,10 +71,10 @@ func WithMaxConnections(n int) Option {
 	return func(s *settings) { s.maxConns = n }
 }
 
-// WithMaxBodies sets how many bytes all bodies that are being read may have together, small ones aside;
+// WithMaxBodyMemory sets how many bytes all bodies that are being read may have together, small ones aside;
 // what is more is answered with 503 and Retry-After. The default is 64 MiB.
-func WithMaxBodies(bytes int64) Option {
-	return func(s *settings) { s.contract = append(s.contract, contract.WithMaxBodies(bytes)) }
+func WithMaxBodyMemory(bytes int64) Option {
+	return func(s *settings) { s.contract = append(s.contract, contract.WithMaxBodyMemory(bytes)) }
 }
 
 // WithTrustedProxies sets the networks of proxies that are believed when they say in X-Forwarded-For
@@ -83,9 +83,9 @@ func WithTrustedProxies(networks ...netip.Prefix) Option {
 	return func(s *settings) { s.proxies = append(s.proxies, networks...) }
 }
 
-// WithoutSlowdown answers wrong credentials at once, however many come from one address. By default an
+// WithoutThrottle answers wrong credentials at once, however many come from one address. By default an
 // address that sends more than a hundred is slowed to a hundred a second. Right ones are never slowed.
-func WithoutSlowdown() Option {
+func WithoutThrottle() Option {
 	return func(s *settings) { s.slowFailures = false }
 }
 
@@ -108,10 +108,10 @@ func WithGracePeriod(d time.Duration) Option {
 	return func(s *settings) { s.grace = d }
 }
 
-// WithAnswerCheck sets what happens to an answer of the implementation that the document does not
-// allow. The default is contract.AnswersEnforced: a 500, and a line in the log that says what was
+// WithResponseCheck sets what happens to an answer of the implementation that the document does not
+// allow. The default is contract.ResponsesEnforced: a 500, and a line in the log that says what was
 // wrong.
-func WithAnswerCheck(check contract.AnswerCheck) Option {
+func WithResponseCheck(check contract.ResponseCheck) Option {
 	return func(s *settings) { s.answers = check }
 }
 
@@ -163,7 +163,7 @@ type settings struct {
 	slowFailures  bool
 	proxies       []netip.Prefix
 	tls           *tls.Config
-	answers       contract.AnswerCheck
+	answers       contract.ResponseCheck
 	contract      []contract.Option // more than those that New gives in any case
 	ready         func(context.Context) error
 	apis          []API

@@ -58,7 +58,7 @@ func TestFailuresOfTheImplementation(t *testing.T) {
 		{"no answer", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { return nil, nil },
 			nil, 500, "The server failed.", "gave no answer"},
 		{"no answer, unchecked", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { return nil, nil },
-			[]server.Option{server.WithAnswerCheck(contract.AnswersUnchecked)}, 500, "The server failed.", "gave no answer"},
+			[]server.Option{server.WithResponseCheck(contract.ResponsesUnchecked)}, 500, "The server failed.", "gave no answer"},
 		{"an answer without a link", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
 			return httpserver.BuyEmailValidatorCredits200JSONResponse{}, nil
 		}, nil, 500, "The server failed.", "minLength"},
@@ -67,7 +67,7 @@ func TestFailuresOfTheImplementation(t *testing.T) {
 		}, nil, 500, "The server failed.", "enum"},
 		{"an undocumented code, logged only", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
 			return httpserver.BuyEmailValidatorCredits400JSONResponse{Message: "new_code"}, nil
-		}, []server.Option{server.WithAnswerCheck(contract.AnswersLogged)}, 400, "new_code", "enum"},
+		}, []server.Option{server.WithResponseCheck(contract.ResponsesLogged)}, 400, "new_code", "enum"},
 		{"too long", func(ctx context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -209,7 +209,7 @@ func TestNewRefuses(t *testing.T) {
 		"idle time limit":    server.WithIdleTimeout(0),
 		"grace time limit":   server.WithGracePeriod(0),
 		"time limit 0s":      server.WithTimeLimit(0),
-		"check of answers":   server.WithAnswerCheck(7),
+		"check of answers":   server.WithResponseCheck(7),
 		"below an API's own": server.WithHandler("/api/v2/billing/free", said),
 		"begin with a slash": server.WithHandler("x", said),
 		"has no handler":     server.WithHandler("/x", nil),

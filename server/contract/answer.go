@@ -14,7 +14,7 @@ import (
 // answers are what an operation may answer.
 type answers struct {
 	operation string
-	check     AnswerCheck
+	check     ResponseCheck
 	byStatus  map[int]*answer
 	byClass   [6]*answer // 4: of 4XX
 	other     *answer    // by default
@@ -88,7 +88,7 @@ func (a *answers) find(status int) *answer {
 // serve calls the handler and sends its answer on when the document allows it.
 func (a *answers) serve(ec echo.Context, next echo.HandlerFunc, settings *settings) error {
 	response := ec.Response()
-	if a.check == AnswersUnchecked {
+	if a.check == ResponsesUnchecked {
 		if err := next(ec); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (a *answers) serve(ec echo.Context, next echo.HandlerFunc, settings *settin
 	err := next(ec)
 	if err == nil && !r.streaming {
 		if wrong := a.verify(r, ec.Request().Method); wrong != nil {
-			if a.check == AnswersEnforced || r.status == 0 {
+			if a.check == ResponsesEnforced || r.status == 0 {
 				err = wrong
 			} else {
 				settings.logger.ErrorContext(ec.Request().Context(), "the answer is not what the document allows", "error", wrong)
@@ -128,7 +128,7 @@ func (a *answers) serve(ec echo.Context, next echo.HandlerFunc, settings *settin
 }
 
 func (a *answers) wrong(status int, reason string) error {
-	return &AnswerError{Operation: a.operation, Status: status, Reason: reason}
+	return &ResponseError{Operation: a.operation, Status: status, Reason: reason}
 }
 
 // verifyHeader checks all of an answer but its body, and returns how its body is checked.

@@ -29,18 +29,18 @@ func TestAnswersAreChecked(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			for _, check := range []contract.AnswerCheck{contract.AnswersEnforced, contract.AnswersLogged, contract.AnswersUnchecked} {
+			for _, check := range []contract.ResponseCheck{contract.ResponsesEnforced, contract.ResponsesLogged, contract.ResponsesUnchecked} {
 				var log strings.Builder
-				ask := serveLibrary(t, &shelf{answer: row.answer}, contract.WithAnswerCheck(check), contract.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				ask := serveLibrary(t, &shelf{answer: row.answer}, contract.WithResponseCheck(check), contract.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				w := ask(request{method: "GET", path: "/books/a-1"}.build())
-				refused := row.reason != "" && (check == contract.AnswersEnforced || row.answer == nil)
+				refused := row.reason != "" && (check == contract.ResponsesEnforced || row.answer == nil)
 				if refused != (w.Code == 500) || refused && !strings.Contains(w.Body.String(), row.reason) {
 					t.Errorf("check %d: %d %s", check, w.Code, w.Body)
 				}
 				if w.Header().Get("Content-Type") != "application/json" || w.Body.Len() == 0 {
 					t.Errorf("check %d: an answer of %q, %d bytes", check, w.Header().Get("Content-Type"), w.Body.Len())
 				}
-				if logged := strings.Contains(log.String(), "GetBook") || strings.Contains(log.String(), "get-book"); logged != (check == contract.AnswersLogged && row.reason != "" && row.answer != nil) {
+				if logged := strings.Contains(log.String(), "GetBook") || strings.Contains(log.String(), "get-book"); logged != (check == contract.ResponsesLogged && row.reason != "" && row.answer != nil) {
 					t.Errorf("check %d: the log is %q", check, log.String())
 				}
 			}

@@ -77,7 +77,7 @@ func TestCompileRefusesOptions(t *testing.T) {
 		"authenticator": nil,
 		"bytes":         {withReaders, contract.WithMaxBody(0)},
 		"time limit":    {withReaders, contract.WithTimeLimit(0)},
-		"answers":       {withReaders, contract.WithAnswerCheck(9)},
+		"answers":       {withReaders, contract.WithResponseCheck(9)},
 		"logger":        {withReaders, contract.WithLogger(nil)},
 	} {
 		if _, err := contract.Compile(loadLibrary(t), options...); err == nil || !strings.Contains(err.Error(), name) {

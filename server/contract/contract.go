@@ -197,7 +197,7 @@ type settings struct {
 	bodies        *budget                       // of all operations
 	checkers      map[*openapi3.Schema]*checker // of answers, by their schemas
 	timeLimit     time.Duration
-	answers       AnswerCheck
+	answers       ResponseCheck
 	logger        *slog.Logger
 	prefer        bool
 }

@@ -28,7 +28,7 @@ func FuzzDecode(f *testing.F) {
 		read := func(s *shape) (any, error) {
 			b := buffers.Get().(*buffer)
 			defer b.release()
-			b.bodies = &budget{max: DefaultMaxBodies}
+			b.bodies = &budget{max: DefaultMaxBodyMemory}
 			if err := b.fill(bytes.NewReader(data), -1, DefaultMaxBody); err != nil {
 				return nil, err
 			}
@@ -77,14 +77,14 @@ func TestFill(t *testing.T) {
 		text := strings.Repeat("x", int(size))
 		for _, length := range []int64{-1, 0, size / 2, size, size + 1, 1 << 40} {
 			b := new(buffer)
-			b.bodies = &budget{max: DefaultMaxBodies}
+			b.bodies = &budget{max: DefaultMaxBodyMemory}
 			if err := b.fill(iotest.OneByteReader(strings.NewReader(text)), length, size); err != nil || string(b.data) != text {
 				t.Errorf("%d bytes, promised %d: %d read, %v", size, length, len(b.data), err)
 			}
 			if int64(cap(b.data)) > 4*max(size, maxPromised)+512 {
 				t.Errorf("%d bytes, promised %d: room for %d", size, length, cap(b.data))
 			}
-			b.bodies = &budget{max: DefaultMaxBodies}
+			b.bodies = &budget{max: DefaultMaxBodyMemory}
 			if err := b.fill(strings.NewReader(text+"x"), length, size); !errors.Is(err, errTooLarge) {
 				t.Errorf("%d bytes, promised %d: one too many was taken: %v", size, length, err)
 			}

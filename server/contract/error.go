@@ -45,8 +45,8 @@ func (e *Error) WrongCredentials() bool { return e.In == "credentials" && e.Keyw
 // succeed later.
 var ErrBusy = errors.New("contract: too many large bodies at once")
 
-// AnswerError is an answer that the document does not allow: a mistake of the server.
-type AnswerError struct {
+// ResponseError is an answer that the document does not allow: a mistake of the server.
+type ResponseError struct {
 	// Operation is the operationId.
 	Operation string
 	// Status is the answer's HTTP status, 0 when there was no answer.
@@ -56,6 +56,6 @@ type AnswerError struct {
 }
 
 // Error says which operation gave a wrong answer, and what was wrong with it.
-func (e *AnswerError) Error() string {
+func (e *ResponseError) Error() string {
 	return fmt.Sprintf("operation %s: answer %d: %s", e.Operation, e.Status, e.Reason)
 }

@@ -23,7 +23,7 @@ func TestErrorTexts(t *testing.T) {
 	}
 	for err, want := range map[error]string{
 		&contract.DeniedError{Code: "suspended"}:                                  "denied: suspended",
-		&contract.AnswerError{Operation: "o", Status: 200, Reason: "no such one"}: "operation o: answer 200: no such one",
+		&contract.ResponseError{Operation: "o", Status: 200, Reason: "no such one"}: "operation o: answer 200: no such one",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)

@@ -13,16 +13,16 @@ type Option func(*settings)
 // DefaultMaxBody is how many bytes a request's body may have unless WithMaxBody says otherwise.
 const DefaultMaxBody = 1 << 20
 
-// AnswerCheck says what happens to an answer that the document does not allow.
-type AnswerCheck int
+// ResponseCheck says what happens to an answer that the document does not allow.
+type ResponseCheck int
 
 const (
-	// AnswersEnforced turns it into a 500 and an *AnswerError for the log. It is the default.
-	AnswersEnforced AnswerCheck = iota
-	// AnswersLogged sends it as it is, and writes a line to the log.
-	AnswersLogged
-	// AnswersUnchecked does not look at answers, except that a handler must give one.
-	AnswersUnchecked
+	// ResponsesEnforced turns it into a 500 and an *ResponseError for the log. It is the default.
+	ResponsesEnforced ResponseCheck = iota
+	// ResponsesLogged sends it as it is, and writes a line to the log.
+	ResponsesLogged
+	// ResponsesUnchecked does not look at answers, except that a handler must give one.
+	ResponsesUnchecked
 )
 
 // WithAuthenticator sets who decides on credentials. There is no default: a document with an
@@ -37,14 +37,14 @@ func WithMaxBody(bytes int64) Option {
 	return func(s *settings) { s.maxBody = bytes }
 }
 
-// DefaultMaxBodies is how many bytes all large bodies together may have unless WithMaxBodies says
+// DefaultMaxBodyMemory is how many bytes all large bodies together may have unless WithMaxBodyMemory says
 // otherwise.
-const DefaultMaxBodies = 64 << 20
+const DefaultMaxBodyMemory = 64 << 20
 
-// WithMaxBodies sets how many bytes all bodies that are being read may have together, those of at most
-// 16 KiB aside; what is more fails with ErrBusy. The default is DefaultMaxBodies. One body of the length
+// WithMaxBodyMemory sets how many bytes all bodies that are being read may have together, those of at most
+// 16 KiB aside; what is more fails with ErrBusy. The default is DefaultMaxBodyMemory. One body of the length
 // that WithMaxBody allows always has room.
-func WithMaxBodies(bytes int64) Option {
+func WithMaxBodyMemory(bytes int64) Option {
 	return func(s *settings) { s.maxBodies = bytes }
 }
 
@@ -57,13 +57,13 @@ func WithTimeLimit(d time.Duration) Option {
 	return func(s *settings) { s.timeLimit = d }
 }
 
-// WithAnswerCheck sets what happens to answers that the document does not allow. The default is
-// AnswersEnforced.
-func WithAnswerCheck(check AnswerCheck) Option {
+// WithResponseCheck sets what happens to answers that the document does not allow. The default is
+// ResponsesEnforced.
+func WithResponseCheck(check ResponseCheck) Option {
 	return func(s *settings) { s.answers = check }
 }
 
-// WithLogger sets where AnswersLogged writes to. The default is slog.Default.
+// WithLogger sets where ResponsesLogged writes to. The default is slog.Default.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
@@ -86,7 +86,7 @@ func WithPrefer() Option {
 }
 
 func defaultSettings() settings {
-	return settings{maxBody: DefaultMaxBody, maxBodies: DefaultMaxBodies, timeLimit: DefaultTimeLimit, logger: slog.Default()}
+	return settings{maxBody: DefaultMaxBody, maxBodies: DefaultMaxBodyMemory, timeLimit: DefaultTimeLimit, logger: slog.Default()}
 }
 
 func (s settings) validate() error {
@@ -96,7 +96,7 @@ func (s settings) validate() error {
 	if s.timeLimit <= 0 {
 		return fmt.Errorf("contract: the time limit %v is not positive", s.timeLimit)
 	}
-	if s.answers < AnswersEnforced || s.answers > AnswersUnchecked {
+	if s.answers < ResponsesEnforced || s.answers > ResponsesUnchecked {
 		return fmt.Errorf("contract: no such check of answers: %d", s.answers)
 	}
 	if s.logger == nil {

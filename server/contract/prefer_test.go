@@ -251,7 +251,7 @@ func TestRequestsThatPreferNothing(t *testing.T) {
 	if w := ignorant(request{method: "GET", path: "/books", headers: []string{"Prefer", "code=503"}}.build()); w.Code != 200 || w.Header().Get("Vary") != "" || w.Header().Get("Preference-Applied") != "" {
 		t.Errorf("without the option: %d %v", w.Code, w.Header())
 	}
-	ask := servePreferred(t, document, contract.WithAnswerCheck(contract.AnswersUnchecked))
+	ask := servePreferred(t, document, contract.WithResponseCheck(contract.ResponsesUnchecked))
 	for _, sent := range [][]string{nil, {""}, {"return=minimal"}, {`wait=10; code=503, x="code=503"`}, {"cod=503"}} {
 		r := request{method: "PUT", path: "/reviews"}.build()
 		r.Header["Prefer"] = sent
@@ -371,7 +371,7 @@ func (c *counter) Read(p []byte) (int, error) {
 // parallel, because allocations are counted of the whole program.
 func TestPreferCostsNothing(t *testing.T) {
 	count := func(method, path, route string, options ...contract.Option) float64 {
-		options = append(options, withReaders, contract.WithAnswerCheck(contract.AnswersUnchecked))
+		options = append(options, withReaders, contract.WithResponseCheck(contract.ResponsesUnchecked))
 		compiled, err := contract.Compile(loadLibrary(t, exampled...), options...)
 		if err != nil {
 			t.Fatal(err)

@@ -48,7 +48,7 @@ func startOn(t testing.TB, store billing.Store, options ...sandbox.Option) *runn
 	}
 	r := &running{address: listener.Addr().String(), store: store, log: &strings.Builder{}}
 	options = append([]sandbox.Option{sandbox.WithDemoAccounts(), sandbox.WithLogger(slog.New(slog.NewTextHandler(r.log, nil))),
-		sandbox.WithServer(server.WithDrain(0), server.WithoutSlowdown())}, options...)
+		sandbox.WithServer(server.WithDrain(0), server.WithoutThrottle())}, options...)
 	r.Sandbox, err = sandbox.New(t.Context(), store, "http://"+r.address, options...)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func Start(t testing.TB, options ...sandbox.Option) *Sandbox {
 	box, err := sandbox.New(ctx, store, origin, append([]sandbox.Option{
 		sandbox.WithDemoAccounts(), sandbox.WithOpenControl(), sandbox.WithLogger(slog.New(slog.DiscardHandler)),
 		// A test that is over waits for nobody, and one that tries wrong keys is no attack.
-		sandbox.WithServer(server.WithDrain(0), server.WithoutSlowdown()),
+		sandbox.WithServer(server.WithDrain(0), server.WithoutThrottle()),
 	}, options...)...)
 	if err != nil {
 		_ = listener.Close()

@@ -36,7 +36,7 @@ func newProject(options ...server.Option) func() (http.Handler, error) {
 
 var (
 	// withoutAnswers leaves answers unchecked, as all others do.
-	withoutAnswers = server.WithAnswerCheck(contract.AnswersUnchecked)
+	withoutAnswers = server.WithResponseCheck(contract.ResponsesUnchecked)
 	// withTelemetry logs each request as JSON, and counts and times it.
 	withTelemetry = server.WithMiddleware(
 		telemetry.NewMetrics().Middleware,
@@ -72,7 +72,7 @@ func WithContract(n int) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := contract.Compile(doc, contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)), contract.WithAnswerCheck(contract.AnswersUnchecked))
+	c, err := contract.Compile(doc, contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)), contract.WithResponseCheck(contract.ResponsesUnchecked))
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func TestReasons(t *testing.T) {
 		"no path":        {404, echo.ErrNotFound, "", control.Why{Text: "no such path"}},
 		"no method":      {405, echo.ErrMethodNotAllowed, "", control.Why{Text: "not take the method BREW"}},
 		"a failure":      {500, io.ErrUnexpectedEOF, "", control.Why{Text: "its log says how"}},
-		"a wrong answer": {500, &contract.AnswerError{Reason: "the status is not documented"}, "", control.Why{Text: "does not allow: the status is not documented."}},
+		"a wrong answer": {500, &contract.ResponseError{Reason: "the status is not documented"}, "", control.Why{Text: "does not allow: the status is not documented."}},
 		"cut":            {0, nil, "", control.Why{Text: "The connection was cut."}},
 		"by the rules":   {400, nil, `{"message":"` + noPlan + `"}`, control.Why{Text: "no active plan", In: "account", Code: noPlan}},
 		"by a sentence":  {503, nil, `{"message":"Not now."}`, control.Why{Text: "Not now."}},
