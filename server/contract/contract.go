@@ -107,8 +107,23 @@ func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if op == nil {
 			return next(ec)
 		}
-		return op.serve(ec, next)
+		err := op.serve(ec, next)
+		var refused *Error
+		if errors.As(err, &refused) {
+			ec.Set(errorKey, refused)
+		}
+		return err
 	}
+}
+
+const errorKey = "contract.error"
+
+// RequestError returns the error that Middleware has refused a request with, nil when it has not. It is
+// for a middleware around it, such as an access log, also where another one between them has turned the
+// error into a response.
+func RequestError(ec echo.Context) *Error {
+	refused, _ := ec.Get(errorKey).(*Error)
+	return refused
 }
 
 // Operation returns the operationId of the operation that echo has routed a request to, "" when it is
