@@ -34,7 +34,7 @@ run: bin/sandbox ## Build the sandbox and serve it on this machine (ARGS="--addr
 test: browser postgres ## Run all tests, with the race detector where there is a C compiler for it
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	$(BUSY) $(RACE) $(if $(RACE),$(UNCHECKED)) ./...
-	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client ./server ./server/telemetry # which the race detector would count wrong
+	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client ./server/telemetry # which the race detector would count wrong
 	cd server/benchmarks && go test ./...
 
 .PHONY: browser

@@ -11,40 +11,40 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// API is an OpenAPI document together with the code that serves it.
+// API is an OpenAPI document and the handlers that serve it.
 type API struct {
-	// Document is what is enforced. Its first server's path is where the API is found.
+	// Document is enforced on every request. The path of its first server is the API's base path.
 	Document *openapi3.T
-	// Authenticator decides on credentials. It is needed when the document asks for some.
+	// Authenticator checks credentials. It is required if an operation of the document has security.
 	Authenticator contract.Authenticator
-	// Register gives the generated handlers their routes below basePath.
+	// Register adds the routes of the generated handlers below basePath.
 	Register func(router *echo.Echo, basePath string)
 }
 
-// WithAPI serves one more document beside the server's own, enforced in the same way. Their paths must
-// not be below each other's. There is none by default.
+// WithAPI serves one more document beside the server's own, enforced in the same way. No base path may
+// be below another one. By default there is none.
 func WithAPI(api API) Option {
 	return func(s *settings) { s.apis = append(s.apis, api) }
 }
 
-// add compiles a document and serves it.
-func (s *Server) add(api API, options ...contract.Option) error {
+// addAPI compiles the contract of a document and registers its routes.
+func (s *Server) addAPI(api API, options ...contract.Option) error {
 	if api.Document == nil || api.Register == nil {
-		return errors.New("server: an API without a document, or without its handlers")
+		return errors.New("server: an API needs a document and a Register function")
 	}
 	c, err := contract.Compile(api.Document, append([]contract.Option{
 		contract.WithAuthenticator(api.Authenticator),
 		contract.WithMaxBody(s.settings.maxBody),
 		contract.WithTimeLimit(s.settings.timeLimit),
-		contract.WithResponseCheck(s.settings.answers),
+		contract.WithResponseCheck(s.settings.responses),
 		contract.WithLogger(s.settings.logger),
 	}, options...)...)
 	if err != nil {
 		return err
 	}
 	for _, other := range s.contracts {
-		if below(c.BasePath(), other.BasePath()) || below(other.BasePath(), c.BasePath()) {
-			return fmt.Errorf("server: two APIs at %s and %s, one below the other", other.BasePath(), c.BasePath())
+		if isBelow(c.BasePath(), other.BasePath()) || isBelow(other.BasePath(), c.BasePath()) {
+			return fmt.Errorf("server: two APIs have the base paths %s and %s, one below the other", other.BasePath(), c.BasePath())
 		}
 	}
 	s.contracts = append(s.contracts, c)
@@ -52,16 +52,16 @@ func (s *Server) add(api API, options ...contract.Option) error {
 	return nil
 }
 
-// contractBelow returns the contract of the API that a path belongs to, nil when it is none's.
-func (s *Server) contractBelow(path string) *contract.Contract {
+// contractOf returns the contract of the API that a path belongs to, nil if it belongs to none.
+func (s *Server) contractOf(path string) *contract.Contract {
 	for _, c := range s.contracts {
-		if below(path, c.BasePath()) {
+		if isBelow(path, c.BasePath()) {
 			return c
 		}
 	}
 	return nil
 }
 
-func below(path, base string) bool {
+func isBelow(path, base string) bool {
 	return path == base || strings.HasPrefix(path, base+"/")
 }

@@ -3,13 +3,9 @@ package server_test
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,9 +14,6 @@ import (
 	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/contract"
 )
-
-// path is the one operation of the server's own document.
-const path = "/api/v2/billing/buy_emailvalidation_credits"
 
 const shelf = `
 openapi: 3.0.3
@@ -75,173 +68,115 @@ func shelfAPI(t testing.TB, change func(string) string) server.API {
 	}
 }
 
-// newShop is the server of the example, whose one customer is ann.
-func newShop(t testing.TB, options ...server.Option) *server.Server {
-	t.Helper()
-	options = append([]server.Option{server.WithLogger(slog.New(slog.DiscardHandler))}, options...)
-	s, err := server.New(shop{}, contract.AuthenticatorFunc(doorkeeper), options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestASecondAPI(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, server.WithAPI(shelfAPI(t, nil)))
+	s := newServer(t, succeed, server.WithAPI(shelfAPI(t, nil)))
 	for name, test := range map[string]struct {
 		method, path, key string
 		status            int
 		body              string
 	}{
-		"its answer":             {"GET", "/shelf/books", "shelf key", 204, ""},
-		"its credentials":        {"GET", "/shelf/books", "", 401, `{"reason":"Credentials are needed."}`},
-		"the other's do nothing": {"GET", "/shelf/books", "ann's key", 401, `{"reason":"The credentials are not accepted."}`},
-		"its schema":             {"GET", "/shelf/books?limit=6", "shelf key", 400, `{"reason":`},
-		"a path it lacks":        {"GET", "/shelf/magazines", "shelf key", 404, `{"reason":"No such path."}`},
-		"a method it lacks":      {"POST", "/shelf/books", "shelf key", 405, `{"reason":`},
-		"a panic":                {"GET", "/shelf/books?limit=3", "shelf key", 500, `{"reason":`},
-		"a path nobody has":      {"GET", "/shelfs", "", 404, `{"message":"No such path."}`},
+		"a success":                {"GET", "/shelf/books", "shelf key", 204, ""},
+		"no credentials":           {"GET", "/shelf/books", "", 401, `{"reason":"Credentials are needed."}`},
+		"the first API's key":      {"GET", "/shelf/books", annsKey, 401, `{"reason":"The credentials are not accepted."}`},
+		"an invalid parameter":     {"GET", "/shelf/books?limit=6", "shelf key", 400, `{"reason":`},
+		"an unknown path below it": {"GET", "/shelf/magazines", "shelf key", 404, `{"reason":"No such path."}`},
+		"another method":           {"POST", "/shelf/books", "shelf key", 405, `{"reason":`},
+		"a panic":                  {"GET", "/shelf/books?limit=3", "shelf key", 500, `{"reason":`},
+		"a path of no API":         {"GET", "/shelfs", "", 404, `{"message":"No such path."}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			request := httptest.NewRequestWithContext(t.Context(), test.method, test.path, nil)
 			request.Header.Set("X-Key", test.key)
-			recorder := httptest.NewRecorder()
-			s.Handler().ServeHTTP(recorder, request)
-			if recorder.Code != test.status || !strings.HasPrefix(recorder.Body.String(), test.body) {
-				t.Errorf("answered %d %s, want %d %s", recorder.Code, recorder.Body, test.status, test.body)
+			if w := record(s, request); w.Code != test.status || !strings.HasPrefix(w.Body.String(), test.body) {
+				t.Errorf("%d %s, want %d %s", w.Code, w.Body, test.status, test.body)
 			}
 		})
 	}
 }
 
-func TestASecondAPIThatIsRefused(t *testing.T) {
+func TestASecondAPIFails(t *testing.T) {
 	t.Parallel()
 	whole := shelfAPI(t, nil)
 	for name, test := range map[string]struct {
-		api  server.API
-		says string
+		api   server.API
+		error string
 	}{
-		"no document":        {server.API{Register: whole.Register}, "without a document"},
-		"no handlers":        {server.API{Document: whole.Document}, "without its handlers"},
-		"no authenticator":   {server.API{Document: whole.Document, Register: whole.Register}, "no authenticator"},
-		"the same place":     {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api/v2}", 1) }), "one below the other"},
-		"below the other":    {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api/v2/shelf}", 1) }), "one below the other"},
-		"around the other":   {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api}", 1) }), "one below the other"},
-		"an operation alone": {shelfAPI(t, func(s string) string { return strings.Replace(s, "/books:", "/papers:", 1) }), "no operation"},
+		"no document":      {server.API{Register: whole.Register}, "needs a document"},
+		"no handlers":      {server.API{Document: whole.Document}, "and a Register function"},
+		"no authenticator": {server.API{Document: whole.Document, Register: whole.Register}, "authenticator"},
+		"the same path":    {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api/v2}", 1) }), "one below the other"},
+		"below the other":  {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api/v2/shelf}", 1) }), "one below the other"},
+		"above the other":  {shelfAPI(t, func(s string) string { return strings.Replace(s, "/shelf}", "/api}", 1) }), "one below the other"},
+		"no route":         {shelfAPI(t, func(s string) string { return strings.Replace(s, "/books:", "/papers:", 1) }), "operation"},
 	} {
-		if _, err := server.New(shop{}, contract.AuthenticatorFunc(doorkeeper), server.WithAPI(test.api)); err == nil || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: %v, want it to say %q", name, err, test.says)
+		if _, err := server.New(shop{}, contract.AuthenticatorFunc(authenticate), server.WithAPI(test.api)); err == nil || !strings.Contains(err.Error(), test.error) {
+			t.Errorf("%s: %v, want %q", name, err, test.error)
 		}
 	}
-	_, err := server.New(shop{}, contract.AuthenticatorFunc(doorkeeper), server.WithAPI(whole), server.WithHandler("/shelf/x", http.NotFoundHandler()))
-	if err == nil || !strings.Contains(err.Error(), "below an API's own, /shelf") {
+	_, err := server.New(shop{}, contract.AuthenticatorFunc(authenticate), server.WithAPI(whole), server.WithHandler("/shelf/x", http.NotFoundHandler()))
+	if err == nil || !strings.Contains(err.Error(), "below the base path /shelf") {
 		t.Errorf("a handler below the second API: %v", err)
 	}
 }
 
-// TestMiddleware sees every request once, and each failure as an error before it is an answer.
+// TestMiddleware gets every request once, and each failure as an error before it is a response.
 func TestMiddleware(t *testing.T) {
 	t.Parallel()
-	var lock sync.Mutex
-	seen := map[string]error{}
+	var got error
+	var calls int
 	var s *server.Server
-	s = newShop(t, server.WithAPI(shelfAPI(t, nil)), server.WithMiddleware(func(next echo.HandlerFunc) echo.HandlerFunc {
+	s = newServer(t, succeed, server.WithAPI(shelfAPI(t, nil)), server.WithMiddleware(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
-			principal, _ := s.Contract().Authenticate(ec.Request().Context(), ec)
-			id := ec.Response().Header().Get("X-Request-Id")
-			err := next(ec)
-			lock.Lock()
-			defer lock.Unlock()
-			name := ec.Request().Header.Get("Name")
-			if _, twice := seen[name]; twice {
-				t.Errorf("%s was seen twice", name)
+			calls++
+			r := ec.Request()
+			if ec.Response().Header().Get("X-Request-Id") == "" {
+				t.Errorf("%s %s has no request id yet", r.Method, r.URL)
 			}
-			seen[name] = err
-			if id == "" {
-				t.Errorf("%s has no name yet", name)
+			isPurchase := r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, s.BasePath())
+			if id := s.Contract().Operation(ec); (id == "buyEmailValidatorCredits") != isPurchase {
+				t.Errorf("%s %s: the operation is %q", r.Method, r.URL, id)
 			}
-			want := ""
-			if strings.HasPrefix(name, "buy") {
-				want = "buyEmailValidatorCredits"
+			principal, _ := s.Contract().Authenticate(r.Context(), ec)
+			if (principal == "ann") != (isPurchase && r.Header.Get("Authorization") == annsKey) {
+				t.Errorf("%s %s: the principal is %v", r.Method, r.URL, principal)
 			}
-			if got := s.Contract().Operation(ec); got != want {
-				t.Errorf("%s: the operation is %q, want %q", name, got, want)
-			}
-			if (principal == "ann") != (name == "buy" || name == "buy nothing") {
-				t.Errorf("%s: the principal is %v", name, principal)
-			}
-			ec.Error(err)
+			got = next(ec)
+			ec.Error(got)
 			return nil
 		}
 	}))
+	path := newPurchase(t, s.BasePath()+"/").URL.Path
 	for name, test := range map[string]struct {
 		method, path, key, body string
 		status                  int
-		says                    string
+		error                   string
 	}{
-		"buy":           {"POST", path, "ann's key", `{"amount":320}`, 200, ""},
-		"buy nothing":   {"POST", path, "ann's key", `{}`, 400, "400: body: required at /amount"},
-		"buy unnamed":   {"POST", path, "", `{"amount":320}`, 401, "401: credentials: missing"},
-		"no such path":  {"GET", "/nowhere", "", "", 404, "code=404"},
-		"other method":  {"PUT", path, "ann's key", "", 405, "code=405"},
-		"OPTIONS":       {"OPTIONS", path, "", "", 405, "code=405"},
-		"second":        {"GET", "/shelf/books", "", "", 401, "401: credentials: missing"},
-		"second panics": {"GET", "/shelf/books?limit=3", "", "", 500, "panic: the shelf breaks"},
+		"a purchase":            {"POST", path, annsKey, `{"amount":320}`, 200, ""},
+		"no amount":             {"POST", path, annsKey, `{}`, 400, "400: body: required at /amount"},
+		"no credentials":        {"POST", path, "", `{"amount":320}`, 401, "401: credentials: missing"},
+		"an unknown path":       {"GET", "/nowhere", "", "", 404, "code=404"},
+		"another method":        {"PUT", path, annsKey, "", 405, "code=405"},
+		"OPTIONS":               {"OPTIONS", path, "", "", 405, "code=405"},
+		"the second API":        {"GET", "/shelf/books", "", "", 401, "401: credentials: missing"},
+		"the second API panics": {"GET", "/shelf/books?limit=3", "shelf key", "", 500, "panic: the shelf breaks"},
 	} {
 		request := httptest.NewRequestWithContext(t.Context(), test.method, test.path, strings.NewReader(test.body))
 		request.Header.Set("Authorization", test.key)
+		request.Header.Set("X-Key", test.key)
 		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Name", name)
-		if name == "second panics" {
-			request.Header.Set("X-Key", "shelf key")
+		calls = 0
+		w := record(s, request)
+		if w.Code != test.status || calls != 1 || (got == nil) != (test.error == "") {
+			t.Errorf("%s: %d %s, %d calls, the error is %v", name, w.Code, w.Body, calls, got)
 		}
-		recorder := httptest.NewRecorder()
-		s.Handler().ServeHTTP(recorder, request)
-		err, ok := seen[name]
-		if recorder.Code != test.status || !ok || (err == nil) != (test.says == "") {
-			t.Errorf("%s: answered %d %s, seen as %v", name, recorder.Code, recorder.Body, err)
+		if got != nil && !strings.Contains(got.Error(), test.error) {
+			t.Errorf("%s: the error is %v, want %s", name, got, test.error)
 		}
-		if err != nil && !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: seen as %v, want %s", name, err, test.says)
+		var refused *contract.Error
+		if test.status == http.StatusUnauthorized && !errors.As(got, &refused) {
+			t.Errorf("%s: the error is %T", name, got)
 		}
-		if test.status == http.StatusUnauthorized {
-			var refused *contract.Error
-			if !errors.As(err, &refused) {
-				t.Errorf("%s: seen as %T", name, err)
-			}
-		}
-	}
-}
-
-func TestRefusalsAreTold(t *testing.T) {
-	t.Parallel()
-	told := make(chan string, 1)
-	s := newShop(t, server.WithRefusals(func(status int, sentence string, body []byte) {
-		told <- http.StatusText(status) + ": " + sentence + " " + string(body)
-	}))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, listener) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	conn, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	_, _ = io.WriteString(conn, "this is no HTTP\r\n\r\n")
-	want := "Bad Request: The request is not well-formed HTTP/1.1. "
-	if got := <-told; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "}") {
-		t.Errorf("told %q, want %q and the body", got, want)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// shop implements the generated interface: what it is asked has passed every check of the document.
+// shop implements the generated interface. Its requests have passed every check of the document.
 type shop struct{}
 
 func (shop) BuyEmailValidatorCredits(ctx context.Context, request httpserver.BuyEmailValidatorCreditsRequestObject) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
@@ -22,23 +22,25 @@ func (shop) BuyEmailValidatorCredits(ctx context.Context, request httpserver.Buy
 	return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: link}, nil
 }
 
-// doorkeeper says who credentials belong to.
-func doorkeeper(_ context.Context, credentials contract.Credentials) (any, error) {
-	if credentials.Value(model.AuthorizationScheme) == "ann's key" {
+const annsKey = "ann's key"
+
+// authenticate returns the customer that credentials belong to.
+func authenticate(_ context.Context, credentials contract.Credentials) (any, error) {
+	if credentials.Value(model.AuthorizationScheme) == annsKey {
 		return "ann", nil
 	}
 	return nil, contract.ErrNotAccepted
 }
 
 func Example() {
-	s, err := server.New(shop{}, contract.AuthenticatorFunc(doorkeeper))
+	s, err := server.New(shop{}, contract.AuthenticatorFunc(authenticate))
 	if err != nil {
 		log.Fatal(err)
 	}
 	listening := httptest.NewServer(s.Handler()) // or s.Serve(ctx, listener), with all limits
 	defer listening.Close()
 
-	c, err := client.New(client.WithAPIKey("ann's key"), client.WithBaseURL(listening.URL+s.BasePath()))
+	c, err := client.New(client.WithAPIKey(annsKey), client.WithBaseURL(listening.URL+s.BasePath()))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,28 +12,31 @@ import (
 const (
 	livePath  = "/livez"
 	readyPath = "/readyz"
-	// probeLimit is how long a probe may take: who asks does not wait long.
+	// probeLimit is how long a probe may take.
 	probeLimit = 2 * time.Second
 )
 
-// addProbes adds /livez, which answers while the process serves, and /readyz, which answers whether
-// it should be sent requests.
+// addProbes adds /livez, which succeeds while the process serves, and /readyz, which succeeds while the
+// server should get requests.
 func (s *Server) addProbes() {
-	live := func(ec echo.Context) error {
-		return ec.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`))
+	get := []string{http.MethodGet, http.MethodHead}
+	s.echo.Match(get, livePath, s.serveLive)
+	s.echo.Match(get, readyPath, s.serveReady)
+}
+
+func (s *Server) serveLive(ec echo.Context) error {
+	return ec.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`))
+}
+
+func (s *Server) serveReady(ec echo.Context) error {
+	if s.isDraining() {
+		return ec.JSONBlob(http.StatusServiceUnavailable, s.failureBody(ec, "The server is stopping."))
 	}
-	ready := func(ec echo.Context) error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), min(probeLimit, s.settings.timeLimit))
-		defer cancel()
-		if s.stopping.Load() {
-			return ec.JSONBlob(http.StatusServiceUnavailable, s.failure(ec, "The server is stopping."))
-		}
-		if err := s.settings.ready(ctx); err != nil {
-			s.settings.logger.LogAttrs(ctx, slog.LevelError, "the server is not ready", slog.Any("error", err))
-			return ec.JSONBlob(http.StatusServiceUnavailable, s.failure(ec, "The server is not ready."))
-		}
-		return live(ec)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), min(probeLimit, s.settings.timeLimit))
+	defer cancel()
+	if err := s.settings.ready(ctx); err != nil {
+		s.settings.logger.LogAttrs(ctx, slog.LevelError, "the server is not ready", slog.Any("error", err))
+		return ec.JSONBlob(http.StatusServiceUnavailable, s.failureBody(ec, "The server is not ready."))
 	}
-	s.echo.Match([]string{http.MethodGet, http.MethodHead}, livePath, live)
-	s.echo.Match([]string{http.MethodGet, http.MethodHead}, readyPath, ready)
+	return s.serveLive(ec)
 }

@@ -4,80 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
-// Serve accepts connections on listener until ctx is done. Then it stops in three steps. First it goes
-// on to listen and answers new requests with 503 and Retry-After, so that who sends them turns to
-// another server: for the drain time, or until all connections are gone and none comes. Then it takes no
-// new connections, and lets the requests that it has end within the grace period. Those that are still
-// running after it are cut off, which is an error; otherwise Serve returns nil. The listener is closed
-// in any case. A server can serve several listeners, each by a call of its own; it stops with the first
-// of them.
+// Serve accepts connections on listener until ctx is done, and then stops without losing a request:
+//
+//  1. For the drain time it goes on as before, but /readyz responds with 503 and every response closes
+//     its connection, so that load balancers and clients turn to other servers.
+//  2. If clients still connect after that, it responds with 503 and Retry-After for up to a second, until
+//     none connects.
+//  3. It closes the listener, and responds to every request that it has read, within the grace period.
+//
+// It returns nil, or an error when requests were still running at the end of the grace period, which are
+// cut off. The listener is closed in any case. A server can serve several listeners, one call of Serve
+// per listener; all of them stop with the first.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:                      s.echo,
+		TLSConfig:                    s.settings.tls,
 		ReadHeaderTimeout:            s.settings.headerTimeout,
 		ReadTimeout:                  s.settings.readTimeout,
 		WriteTimeout:                 s.settings.writeTimeout,
 		IdleTimeout:                  s.settings.idleTimeout,
 		MaxHeaderBytes:               s.settings.maxHeader,
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     quietLog(s.settings.logger),
-		ConnState:                    s.conns.track,
+		// What net/http logs is about broken connections.
+		ErrorLog:  slog.NewLogLogger(s.settings.logger.Handler(), slog.LevelDebug),
+		ConnState: s.connections.track,
 	}
+	limited := netutil.LimitListener(listener, s.settings.maxConns)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- server.Serve(s.listen(listener))
+		if s.settings.tls != nil {
+			ended <- server.ServeTLS(limited, "", "")
+		} else {
+			ended <- server.Serve(limited)
+		}
 	}()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("server: serve: %w", err)
 	case <-ctx.Done():
+		s.drain()
+	case <-s.draining:
 	}
-	s.stopOnce.Do(func() {
-		s.stopping.Store(true)
-		close(s.hurry)
-	})
-	s.drain(listener)
+	if s.settings.drain > 0 {
+		s.waitUntilQuiet(s.settings.drain)
+		s.rejecting.Store(true)
+		s.waitUntilQuiet(rejectTime)
+	}
+	_ = limited.Close()
+	<-ended // so that Shutdown does not close the listener again
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()
+	s.connections.finish(grace)
 	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("server: stop: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("server: requests were cut off: %w", err), server.Close())
 	}
 	return nil
 }
 
-// lull is for how long no connection is open or comes when nobody needs to be told any more, and how long
-// those that are on their way may take.
-const lull = 100 * time.Millisecond
+// rejectTime is how long requests are rejected at most before the listener is closed. Closing it resets
+// the connections that wait to be accepted, whose clients may have sent a request, and cannot know that
+// it was not read.
+const rejectTime = time.Second
 
-// drain waits until clients have noticed that the server stops, and until nobody is on the way to it: a
-// connection that is made in the moment in which the listener closes would be reset, and leave its client
-// in doubt.
-func (s *Server) drain(listener net.Listener) {
-	if s.settings.drain <= 0 {
-		return
-	}
-	deadline := time.NewTimer(s.settings.drain)
+// waitUntilQuiet waits until no connection is open and none has been made for a while, for at most limit.
+func (s *Server) waitUntilQuiet(limit time.Duration) {
+	const while = 100 * time.Millisecond
+	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
-	tick := time.NewTicker(lull)
-	defer tick.Stop()
-	for came, over := s.conns.ever(), false; !over; {
+	ticker := time.NewTicker(while)
+	defer ticker.Stop()
+	for before := -1; ; {
 		select {
 		case <-deadline.C:
-			over = true
-		case <-tick.C:
-			over = s.conns.count() == 0 && s.conns.ever() == came
-			came = s.conns.ever()
+			return
+		case <-ticker.C:
+			open, total := s.connections.count()
+			if open == 0 && total == before {
+				return
+			}
+			before = total
 		}
-	}
-	if turnAwayNew(listener) == nil {
-		time.Sleep(lull) // in which those are accepted that were under way
 	}
 }
 
-// Connections returns how many connections are open.
-func (s *Server) Connections() int { return s.conns.count() }
+func (s *Server) isDraining() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// Connections returns the number of open connections.
+func (s *Server) Connections() int {
+	open, _ := s.connections.count()
+	return open
+}

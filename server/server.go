@@ -1,19 +1,18 @@
-// Package server serves the API of the OpenAPI document for anyone's implementation of it: the
-// generated routes, each behind the document's contract, one error handler, probes, and limits on
-// size and time. What is behind the interface is the implementation's business.
+// Package server serves the API of the OpenAPI document for any implementation of it: the generated
+// routes, each behind the document's contract, one error handler, probes, and limits on size and time.
+// The implementation of the generated interface holds the business rules.
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
 
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/httpserver"
@@ -22,68 +21,71 @@ import (
 
 // Server is an HTTP server of the document's API.
 type Server struct {
-	echo      *echo.Echo
-	contracts []*contract.Contract // of the document and, after it, of WithAPI
-	settings  settings
-	stopping  atomic.Bool
-	hurry     chan struct{} // closed when it stops
-	stopOnce  sync.Once
-	conns     *connections
-	slower    *slower // nil: nobody is slowed
-	// unavailableLogged is when logUnavailable has logged, in nanoseconds since made.
-	unavailableLogged atomic.Int64
-	made              time.Time
+	echo           *echo.Echo
+	contracts      []*contract.Contract // of the document, then of each WithAPI
+	settings       settings
+	throttle       *throttle // nil: wrong credentials are not throttled
+	connections    connections
+	draining       chan struct{} // closed when the server begins to stop
+	drain          func()        // closes draining, once
+	rejecting      atomic.Bool   // the last step before the listener is closed
+	logUnavailable rate.Sometimes
 }
 
-// New makes a server that lets authenticator decide on credentials and answers with what
-// implementation returns. It fails when the document cannot be enforced, when an operation would be
-// unguarded, or when an option does not fit.
+// New returns a server that authenticates requests with authenticator and responds with the results of
+// implementation. It fails when the document cannot be enforced, when an operation would have no guard,
+// or when an option is invalid.
 //
-// An error from the implementation or the authenticator is answered with a 500 and a plain sentence;
-// its text goes to the log only. Handlers find who was authenticated by contract.Principal.
+// An error of the implementation or the authenticator becomes a 500 with a plain sentence, and its text
+// goes to the log only; see UnavailableError for the exception. Handlers get the authenticated principal
+// from contract.Principal.
 func New(implementation httpserver.StrictServerInterface, authenticator contract.Authenticator, options ...Option) (*Server, error) {
 	if implementation == nil {
-		return nil, errors.New("server: there is no implementation")
+		return nil, errors.New("server: the implementation is nil")
 	}
-	s := &Server{echo: echo.New(), settings: defaultSettings(), hurry: make(chan struct{}), made: time.Now()}
+	settings := defaultSettings()
 	for _, option := range options {
-		option(&s.settings)
+		option(&settings)
 	}
-	s.settings.complete()
-	if err := s.settings.validate(); err != nil {
+	if err := settings.validate(); err != nil {
 		return nil, err
 	}
 	document, err := api.Document()
 	if err != nil {
 		return nil, err
 	}
-	s.echo.Binder = contract.Binder{}
-	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.IPExtractor = s.settings.addresses()
-	s.conns = newConnections(s.settings.maxConns)
-	if s.settings.slowFailures {
-		s.slower = newSlower(s.hurry)
+	draining := make(chan struct{})
+	s := &Server{
+		echo: echo.New(), settings: settings,
+		draining: draining, drain: sync.OnceFunc(func() { close(draining) }),
+		logUnavailable: rate.Sometimes{Interval: time.Second},
 	}
+	if settings.throttled {
+		s.throttle = newThrottle(draining)
+	}
+	s.echo.Binder = contract.Binder{}
+	s.echo.HTTPErrorHandler = s.handleError
+	s.echo.IPExtractor = settings.clientAddress()
 	own := API{Document: document, Authenticator: authenticator, Register: func(router *echo.Echo, basePath string) {
 		httpserver.RegisterHandlersWithBaseURL(router, httpserver.NewStrictHandler(implementation, nil), basePath)
 	}}
-	if err := s.add(own, s.settings.contract...); err != nil {
+	if err := s.addAPI(own, settings.contract...); err != nil {
 		return nil, err
 	}
-	for _, more := range s.settings.apis {
-		if err := s.add(more); err != nil {
+	for _, other := range settings.apis {
+		if err := s.addAPI(other); err != nil {
 			return nil, err
 		}
 	}
-	s.use()
 	s.addProbes()
-	for _, r := range s.settings.routes {
-		if c := s.contractBelow(r.path); c != nil {
-			return nil, fmt.Errorf("server: the path %s is below an API's own, %s", r.path, c.BasePath())
-		}
-		s.echo.Any(r.path, echo.WrapHandler(s.patient(r.handler)))
+	if err := s.addHandlers(); err != nil {
+		return nil, err
 	}
+	s.echo.Use(s.identify)
+	s.echo.Use(settings.middleware...)
+	s.echo.Use(s.protect)
 	for _, c := range s.contracts {
+		s.echo.Use(c.Middleware)
 		if err := c.CheckRoutes(s.echo.Routes()); err != nil {
 			return nil, err
 		}
@@ -91,38 +93,24 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	return s, nil
 }
 
-// use puts all middleware around every route. It is put together once: what is given to echo's Use one by
-// one is put together anew for each request.
-func (s *Server) use() {
-	middleware := append([]echo.MiddlewareFunc{s.guard}, s.settings.middleware...)
-	middleware = append(middleware, s.within)
-	for _, c := range s.contracts {
-		middleware = append(middleware, c.Middleware)
+// addHandlers adds the routes of WithHandler.
+func (s *Server) addHandlers() error {
+	for _, h := range s.settings.handlers {
+		if c := s.contractOf(h.path); c != nil {
+			return fmt.Errorf("server: the path %s of a handler is below the base path %s of an API", h.path, c.BasePath())
+		}
+		s.echo.Any(h.path, echo.WrapHandler(withTimeLimit(h.handler, s.settings.timeLimit)))
 	}
-	chain := func(ec echo.Context) error { return ec.Handler()(ec) } // that echo has routed the request to
-	for _, around := range slices.Backward(middleware) {
-		chain = around(chain)
-	}
-	s.echo.Use(func(echo.HandlerFunc) echo.HandlerFunc { return chain })
+	return nil
 }
 
-// patient calls a handler with a context that ends at the time limit, and not when the client stops
-// sending: like an operation's, whose context the contract makes.
-func (s *Server) patient(handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.settings.timeLimit)
-		defer cancel()
-		handler.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
-// BasePath is the path that the API's routes begin with, as the document's first server has it.
+// BasePath returns the path of the document's first server, which all routes of the API begin with.
 func (s *Server) BasePath() string { return s.Contract().BasePath() }
 
-// Contract returns the document's contract, for a middleware that must know which operation a request
-// is of, or who sent it.
+// Contract returns the document's contract, for a middleware that needs the operation of a request or
+// its principal.
 func (s *Server) Contract() *contract.Contract { return s.contracts[0] }
 
-// Handler returns the server as an http.Handler, for a server or a test of the caller's own. The
-// limits on headers and time are Serve's.
+// Handler returns the server as an http.Handler, for an http.Server or a test of the caller. It does not
+// have the limits on headers, connections and time that Serve adds.
 func (s *Server) Handler() http.Handler { return s.echo }

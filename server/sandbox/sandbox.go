@@ -125,7 +125,6 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
 		server.WithMiddleware(access.guard(base), s.journal.Middleware,
 			s.faults.Middleware(func() *contract.Contract { return s.server.Contract() }, AccountID)),
-		server.WithRefusals(s.journal.Refused),
 		server.WithAPI(server.API{Document: &steering, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
 			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
 		}}),

@@ -29,8 +29,7 @@ func Example() {
 	defer func() { _ = tracing.Shutdown(ctx) }()
 	metrics := telemetry.NewMetrics()
 	s, err := server.New(implementation(sell), contract.AuthenticatorFunc(letIn),
-		server.WithMiddleware(tracing.Middleware(account), metrics.Middleware, telemetry.AccessLog(logger, account)),
-		server.WithRefusals(metrics.CountRefusal))
+		server.WithMiddleware(tracing.Middleware(account), metrics.Middleware, telemetry.AccessLog(logger, account)))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -71,7 +71,6 @@ func (o *operation) options() []sandbox.Option {
 	options := []sandbox.Option{sandbox.WithLogger(o.logger), sandbox.WithServer(server.WithMiddleware(telemetry.Inner))}
 	if o.metrics != nil {
 		middleware = append(middleware, o.metrics.Middleware)
-		options = append(options, sandbox.WithServer(server.WithRefusals(o.metrics.CountRefusal)))
 	}
 	return append(options, sandbox.WithMiddleware(append(middleware, telemetry.AccessLog(o.logger, sandbox.AccountID))...))
 }

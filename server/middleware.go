@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// identify is the outermost middleware. It gives each request an X-Request-Id, and ends each connection
+// after its response while the server drains. It also makes sure that a client that is still sending can
+// read the response to a rejected request.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
+		header := ec.Response().Header()
+		header.Set(echo.HeaderXRequestID, requestID(r))
+		if s.isDraining() {
+			header.Set(echo.HeaderConnection, "close")
+		}
+		err := next(ec)
+		if err != nil || ec.Response().Status >= http.StatusBadRequest {
+			discardBody(ec.Response().Writer, r)
+		}
+		return err
+	}
+}
+
+var errStopping = &UnavailableError{Err: errors.New("the server is stopping")}
+
+// protect is within the middleware of WithMiddleware, which so gets each failure as an error. It rejects
+// requests before the listener is closed, turns a panic into an error and OPTIONS into 405, and throttles
+// wrong credentials.
+func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) (err error) {
+		defer func() {
+			if v := recover(); v != nil {
+				if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this
+					panic(v)
+				}
+				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			}
+		}()
+		if s.rejecting.Load() && ec.Path() != livePath && ec.Path() != readyPath {
+			return errStopping
+		}
+		// Echo responds to OPTIONS by itself, with an empty 204.
+		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
+			ec.Response().Header().Set(echo.HeaderAllow, withoutOptions(allow))
+			return echo.ErrMethodNotAllowed
+		}
+		err = next(ec)
+		if err != nil && s.throttle != nil {
+			return s.throttle.delay(ec, err)
+		}
+		return err
+	}
+}
+
+func withoutOptions(allow string) string {
+	var methods []string
+	for method := range strings.SplitSeq(allow, ", ") {
+		if method != http.MethodOptions {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+const (
+	// maxDiscard is how many bytes of the body of a rejected request are read and discarded.
+	maxDiscard = 32 << 20
+	// discardTime is how long that may take.
+	discardTime = 3 * time.Second
+)
+
+// discardBody reads the rest of a rejected request's body: a client that is still sending when the
+// connection closes gets a reset instead of the response. It does not read the body of a client that
+// waits for 100 Continue, since that would ask the client to send it.
+func discardBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(discardTime)) // a test's writer has none
+	_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
+}
+
+// maxRequestID is the maximum length of a client's own request id, in bytes.
+const maxRequestID = 64
+
+// requestID returns the client's X-Request-Id if it is short and harmless, else a new random one.
+func requestID(r *http.Request) string {
+	sent := r.Header.Get(echo.HeaderXRequestID)
+	if sent != "" && len(sent) <= maxRequestID && !strings.ContainsFunc(sent, isUnusual) {
+		return sent
+	}
+	return rand.Text()
+}
+
+func isUnusual(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:", c)
+}
+
+// withTimeLimit calls next with a context that ends after limit. As in the API's operations, it does not
+// end when the client disconnects or closes its sending side.
+func withTimeLimit(next http.Handler, limit time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
