@@ -48,7 +48,6 @@ func (s *Server) handleError(err error, ec echo.Context) {
 		ec.Response().Header().Set(echo.HeaderRetryAfter, seconds(f.retryAfter))
 	}
 	switch {
-	case errors.Is(err, errStopping):
 	case f.status == http.StatusServiceUnavailable:
 		// All requests of an outage have the same reason.
 		s.logUnavailable.Do(func() { s.logError(ec, "a request could not be served; the same is logged once per second", err) })

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,10 +32,8 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-var errStopping = &UnavailableError{Err: errors.New("the server is stopping")}
-
-// protect is within the middleware of WithMiddleware, which so gets each failure as an error. It rejects
-// requests before the listener is closed, turns a panic into an error and OPTIONS into 405, and throttles
+// protect is within the middleware of WithMiddleware, which so gets each failure as an error. It holds
+// requests while the listener is closed, turns a panic into an error and OPTIONS into 405, and throttles
 // wrong credentials.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
@@ -48,8 +45,8 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 		}()
-		if s.rejecting.Load() && ec.Path() != livePath && ec.Path() != readyPath {
-			return errStopping
+		if s.holding.Load() {
+			<-s.released
 		}
 		// Echo responds to OPTIONS by itself, with an empty 204.
 		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {

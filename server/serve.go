@@ -16,9 +16,9 @@ import (
 //
 //  1. For the drain time it goes on as before, but /readyz responds with 503 and every response closes
 //     its connection, so that load balancers and clients turn to other servers.
-//  2. If clients still connect after that, it responds with 503 and Retry-After for up to a second, until
-//     none connects.
-//  3. It closes the listener, and responds to every request that it has read, within the grace period.
+//  2. It holds the requests that still arrive until no client connects, for up to a second, and closes the
+//     listener: closing it resets the connections that wait to be accepted.
+//  3. It responds to every request that it has read, within the grace period.
 //
 // It returns nil, or an error when requests were still running at the end of the grace period, which are
 // cut off. The listener is closed in any case. A server can serve several listeners, one call of Serve
@@ -54,11 +54,12 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-s.draining:
 	}
 	if s.settings.drain > 0 {
-		s.waitUntilQuiet(s.settings.drain)
-		s.rejecting.Store(true)
-		s.waitUntilQuiet(rejectTime)
+		s.wait(s.settings.drain, func(open, added int) bool { return open == 0 && added == 0 })
+		s.holding.Store(true)
+		s.wait(holdTime, func(_, added int) bool { return added == 0 })
 	}
 	_ = limited.Close()
+	s.release()
 	<-ended // so that Shutdown does not close the listener again
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()
@@ -69,25 +70,23 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// rejectTime is how long requests are rejected at most before the listener is closed. Closing it resets
-// the connections that wait to be accepted, whose clients may have sent a request, and cannot know that
-// it was not read.
-const rejectTime = time.Second
+// holdTime is how long Serve waits at most for a moment in which no client connects.
+const holdTime = time.Second
 
-// waitUntilQuiet waits until no connection is open and none has been made for a while, for at most limit.
-func (s *Server) waitUntilQuiet(limit time.Duration) {
-	const while = 100 * time.Millisecond
+// wait waits for limit, or until enough says so: it gets the number of open connections and of those that
+// were added since its last call.
+func (s *Server) wait(limit time.Duration, enough func(open, added int) bool) {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
-	ticker := time.NewTicker(while)
+	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for before := -1; ; {
+	for _, before := s.connections.count(); ; {
 		select {
 		case <-deadline.C:
 			return
 		case <-ticker.C:
 			open, total := s.connections.count()
-			if open == 0 && total == before {
+			if enough(open, total-before) {
 				return
 			}
 			before = total

@@ -28,7 +28,9 @@ type Server struct {
 	connections    connections
 	draining       chan struct{} // closed when the server begins to stop
 	drain          func()        // closes draining, once
-	rejecting      atomic.Bool   // the last step before the listener is closed
+	holding        atomic.Bool   // requests wait for released
+	released       chan struct{} // closed when the listener is closed
+	release        func()        // closes released, once
 	logUnavailable rate.Sometimes
 }
 
@@ -54,10 +56,11 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if err != nil {
 		return nil, err
 	}
-	draining := make(chan struct{})
+	draining, released := make(chan struct{}), make(chan struct{})
 	s := &Server{
 		echo: echo.New(), settings: settings,
 		draining: draining, drain: sync.OnceFunc(func() { close(draining) }),
+		released: released, release: sync.OnceFunc(func() { close(released) }),
 		logUnavailable: rate.Sometimes{Interval: time.Second},
 	}
 	if settings.throttled {
