@@ -3,33 +3,33 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
 // accounts are the commands sandbox accounts ….
 type accounts struct {
-	Add     addAccount     `cmd:"" help:"Add an account, and make keys for it. Their secrets are shown this once."`
-	List    listAccounts   `cmd:"" help:"List all accounts."`
-	Show    showAccount    `cmd:"" help:"Show an account and its keys."`
-	Disable disableAccount `cmd:"" help:"Let an account in no more, within a second, wherever it is served."`
-	Enable  enableAccount  `cmd:"" help:"Let an account in again."`
-	Plan    planAccount    `cmd:"" help:"Say whether an account has a plan, which buying takes."`
+	Add     addAccount      `cmd:"" help:"Add an account and keys for it. The secrets are shown only once."`
+	List    listAccounts    `cmd:"" help:"List all accounts."`
+	Show    showAccount     `cmd:"" help:"Show an account and its keys."`
+	Disable activateAccount `cmd:"" help:"Make an account inactive. Every replica rejects it within a second."`
+	Enable  activateAccount `cmd:"" help:"Make an account active again."`
+	Plan    planAccount     `cmd:"" help:"Give an account a plan or take it away. Only accounts with a plan can buy."`
 }
 
 // addAccount is the command sandbox accounts add.
 type addAccount struct {
-	administration
-	ID       string `arg:"" help:"What the account is called for good, such as acme."`
-	Name     string `help:"What people call it; the ID, unless it is given." placeholder:"NAME"`
-	Currency string `help:"ISO 4217 code of what it pays in." placeholder:"CODE" default:"USD"`
-	Inactive bool   `help:"Do not let it in yet."`
-	NoPlan   bool   `help:"Without a plan: it is let in and cannot buy."`
-	NoKeys   bool   `help:"Make no keys; sandbox keys add does later."`
+	databaseFlags
+	ID       string `arg:"" help:"Permanent ID of the account, such as acme."`
+	Name     string `help:"Display name of the account. The default is its ID." placeholder:"NAME"`
+	Currency string `help:"ISO 4217 code of the account's currency." placeholder:"CODE" default:"USD"`
+	Inactive bool   `help:"Add the account as inactive."`
+	NoPlan   bool   `help:"Add the account without a plan, so that it cannot buy."`
+	NoKeys   bool   `help:"Add no keys. Use 'sandbox keys add' to add them later."`
 }
 
-// Run adds the account.
 func (a *addAccount) Run(env *environment) error {
 	account := billing.Account{ID: a.ID, Name: a.Name, Currency: strings.ToUpper(a.Currency), Active: !a.Inactive, ActivePlan: !a.NoPlan}
 	if account.Name == "" {
@@ -39,137 +39,108 @@ func (a *addAccount) Run(env *environment) error {
 	if a.NoKeys {
 		kinds = nil
 	}
-	return a.with(env, func(service *billing.Service) error {
+	return a.open(env, func(service *billing.Service) error {
 		issued, err := service.AddAccount(env.ctx, account, kinds...)
 		if err != nil {
-			return named(err, a.ID)
+			return describe(err, a.ID)
 		}
-		if a.Output == outputJSON {
-			view := viewAccount(billing.Balance{Account: account})
-			for _, key := range issued {
-				view.Keys = append(view.Keys, viewIssued(key))
-			}
-			return printJSON(env.stdout, view)
+		view := viewAccount(billing.Balance{Account: account})
+		for _, key := range issued {
+			view.Keys = append(view.Keys, viewIssued(key))
 		}
-		if _, err := fmt.Fprintf(env.stdout, "The account %s was added.\n", account.ID); err != nil {
-			return err
-		}
-		return printIssued(env.stdout, issued...)
+		return a.print(env, view, fmt.Sprintf("The account %s was added.\n%s", account.ID, issuedText(issued...)))
 	})
 }
 
 // listAccounts is the command sandbox accounts list.
-type listAccounts struct{ administration }
+type listAccounts struct{ databaseFlags }
 
-// Run lists the accounts.
 func (l *listAccounts) Run(env *environment) error {
-	return l.with(env, func(service *billing.Service) error {
-		return printAll(env.stdout, l.Output, service.Balances(env.ctx), viewAccount,
-			"ACCOUNT\tNAME\tLET IN\tPLAN\tPAID", func(b billing.Balance) string {
+	return l.open(env, func(service *billing.Service) error {
+		return printList(&l.databaseFlags, env, service.Balances(env.ctx), viewAccount,
+			"ACCOUNT\tNAME\tACTIVE\tPLAN\tPAID", func(b billing.Balance) string {
 				return fmt.Sprintf("%s\t%s\t%s\t%s\t%d %s", b.Account.ID, b.Account.Name, yesNo(b.Account.Active), yesNo(b.Account.ActivePlan), b.Paid, b.Account.Currency)
 			})
 	})
 }
 
 // showAccount is the command sandbox accounts show.
-type showAccount struct{ oneAccount }
+type showAccount struct{ accountFlags }
 
-// Run shows the account.
 func (s *showAccount) Run(env *environment) error {
-	return s.with(env, func(service *billing.Service) error {
+	return s.open(env, func(service *billing.Service) error {
 		balance, err := service.Balance(env.ctx, s.ID)
 		if err != nil {
-			return named(err, s.ID)
+			return describe(err, s.ID)
 		}
 		keys, err := service.Keys(env.ctx, s.ID)
 		if err != nil {
-			return named(err, s.ID)
+			return describe(err, s.ID)
 		}
-		if s.Output == outputJSON {
-			view := viewAccount(balance)
+		view, account := viewAccount(balance), balance.Account
+		text := table("account\t"+account.ID, "name\t"+account.Name, "active\t"+yesNo(account.Active),
+			"plan\t"+yesNo(account.ActivePlan), fmt.Sprintf("paid\t%d %s", balance.Paid, account.Currency))
+		if len(keys) > 0 {
+			rows := []string{keyHeader}
 			for _, key := range keys {
-				view.Keys = append(view.Keys, viewKey(key))
+				view.Keys, rows = append(view.Keys, viewKey(key)), append(rows, keyRow(key))
 			}
-			return printJSON(env.stdout, view)
+			text += "\n" + table(rows...)
 		}
-		account := balance.Account
-		err = printRows(env.stdout, "",
-			"account\t"+account.ID, "name\t"+account.Name, "let in\t"+yesNo(account.Active), "plan\t"+yesNo(account.ActivePlan),
-			fmt.Sprintf("paid\t%d %s", balance.Paid, account.Currency))
-		if err != nil || len(keys) == 0 {
-			return err
-		}
-		if _, err := fmt.Fprintln(env.stdout); err != nil {
-			return err
-		}
-		return printKeys(env.stdout, keys)
+		return s.print(env, view, text)
 	})
 }
 
-// disableAccount is the command sandbox accounts disable.
-type disableAccount struct{ oneAccount }
+// activateAccount is the commands sandbox accounts enable and sandbox accounts disable.
+type activateAccount struct{ accountFlags }
 
-// Run disables the account.
-func (d *disableAccount) Run(env *environment) error { return d.setActive(env, false) }
-
-// enableAccount is the command sandbox accounts enable.
-type enableAccount struct{ oneAccount }
-
-// Run enables the account.
-func (e *enableAccount) Run(env *environment) error { return e.setActive(env, true) }
+func (a *activateAccount) Run(env *environment, command *kong.Context) error {
+	active := command.Selected().Name == "enable"
+	return a.change(env, func(service *billing.Service) (billing.Account, error) {
+		return service.SetActive(env.ctx, a.ID, active)
+	})
+}
 
 // planAccount is the command sandbox accounts plan.
 type planAccount struct {
-	oneAccount
+	accountFlags
 	Plan string `arg:"" help:"on or off." enum:"on,off"`
 }
 
-// Run gives the account a plan, or takes it away.
 func (p *planAccount) Run(env *environment) error {
 	return p.change(env, func(service *billing.Service) (billing.Account, error) {
 		return service.SetActivePlan(env.ctx, p.ID, p.Plan == "on")
 	})
 }
 
-// oneAccount is what commands have in common that are about an account.
-type oneAccount struct {
-	administration
-	ID string `arg:"" help:"Which account."`
+// accountFlags are the flags of the commands that are about one account.
+type accountFlags struct {
+	databaseFlags
+	ID string `arg:"" help:"ID of the account."`
 }
 
-func (a *oneAccount) setActive(env *environment, active bool) error {
-	return a.change(env, func(service *billing.Service) (billing.Account, error) {
-		return service.SetActive(env.ctx, a.ID, active)
-	})
-}
-
-// change changes the account, and says how it is then.
-func (a *oneAccount) change(env *environment, change func(*billing.Service) (billing.Account, error)) error {
-	return a.with(env, func(service *billing.Service) error {
+// change changes the account and prints its new state.
+func (a *accountFlags) change(env *environment, change func(*billing.Service) (billing.Account, error)) error {
+	return a.open(env, func(service *billing.Service) error {
 		if _, err := change(service); err != nil {
-			return named(err, a.ID)
+			return describe(err, a.ID)
 		}
 		balance, err := service.Balance(env.ctx, a.ID)
 		if err != nil {
-			return named(err, a.ID)
+			return describe(err, a.ID)
 		}
-		if a.Output == outputJSON {
-			return printJSON(env.stdout, viewAccount(balance))
+		active, plan := "is active", "has a plan"
+		if !balance.Account.Active {
+			active = "is inactive"
 		}
-		account := balance.Account
-		letIn, plan := "is let in", "has a plan"
-		if !account.Active {
-			letIn = "is not let in"
-		}
-		if !account.ActivePlan {
+		if !balance.Account.ActivePlan {
 			plan = "has no plan"
 		}
-		_, err = fmt.Fprintf(env.stdout, "The account %s %s and %s.\n", account.ID, letIn, plan)
-		return err
+		return a.print(env, viewAccount(balance), fmt.Sprintf("The account %s %s and %s.\n", a.ID, active, plan))
 	})
 }
 
-// accountView is how an account is printed for programs.
+// accountView is the JSON output for an account.
 type accountView struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
@@ -183,19 +154,4 @@ type accountView struct {
 func viewAccount(b billing.Balance) accountView {
 	a := b.Account
 	return accountView{ID: a.ID, Name: a.Name, Currency: a.Currency, Active: a.Active, ActivePlan: a.ActivePlan, Paid: b.Paid}
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
-}
-
-// day is how a time is printed for people; a dash for one that is not known.
-func day(at time.Time) string {
-	if at.IsZero() {
-		return "–"
-	}
-	return at.Format(time.DateTime)
 }

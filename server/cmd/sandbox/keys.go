@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"io"
+	"iter"
+	"strings"
 	"time"
 
 	"github.com/turbosmtp-go/billing/gen/model"
@@ -11,114 +13,96 @@ import (
 
 // keys are the commands sandbox keys ….
 type keys struct {
-	Add    addKey    `cmd:"" help:"Make a key for an account. Its secret is shown this once."`
-	List   listKeys  `cmd:"" help:"List the keys of an account, or of all."`
-	Revoke revokeKey `cmd:"" help:"Take a key away for good. It stops working within a second, wherever it is used."`
+	Add    addKey    `cmd:"" help:"Add a key to an account. The secret is shown only once."`
+	List   listKeys  `cmd:"" help:"List the keys of one account or of all accounts."`
+	Revoke revokeKey `cmd:"" help:"Revoke a key permanently. Every replica rejects it within a second."`
 }
 
 // addKey is the command sandbox keys add.
 type addKey struct {
-	administration
-	Account string `arg:"" help:"Which account it is for."`
-	Kind    string `help:"Kind of key: api for one key alone, consumer for a consumer key with its secret." enum:"api,consumer" default:"api"`
+	databaseFlags
+	Account string `arg:"" help:"ID of the account."`
+	Kind    string `help:"Kind of key: api for a single API key, consumer for a consumer key and its secret." enum:"api,consumer" default:"api"`
 }
 
-// Run makes the key.
 func (a *addKey) Run(env *environment) error {
 	kind := billing.KindAPIKey
 	if a.Kind == "consumer" {
 		kind = billing.KindConsumerKey
 	}
-	return a.with(env, func(service *billing.Service) error {
+	return a.open(env, func(service *billing.Service) error {
 		issued, err := service.AddKey(env.ctx, a.Account, kind)
 		if err != nil {
-			return named(err, a.Account)
+			return describe(err, a.Account)
 		}
-		if a.Output == outputJSON {
-			return printJSON(env.stdout, viewIssued(issued))
-		}
-		return printIssued(env.stdout, issued)
+		return a.print(env, viewIssued(issued), issuedText(issued))
 	})
 }
 
 // listKeys is the command sandbox keys list.
 type listKeys struct {
-	administration
-	Account string `arg:"" optional:"" help:"Which account; all, unless it is given."`
+	databaseFlags
+	Account string `arg:"" optional:"" help:"ID of the account. The default is all accounts."`
 }
 
-// Run lists the keys.
 func (l *listKeys) Run(env *environment) error {
-	return l.with(env, func(service *billing.Service) error {
-		var all []billing.Key
-		if l.Account != "" {
-			var err error
-			if all, err = service.Keys(env.ctx, l.Account); err != nil {
-				return named(err, l.Account)
-			}
-		} else {
-			for balance, err := range service.Balances(env.ctx) {
-				if err != nil {
-					return err
-				}
-				found, err := service.Keys(env.ctx, balance.Account.ID)
-				if err != nil {
-					return err
-				}
-				all = append(all, found...)
-			}
-		}
-		if l.Output == outputJSON {
-			for _, key := range all {
-				if err := printJSON(env.stdout, viewKey(key)); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		return printKeys(env.stdout, all)
+	return l.open(env, func(service *billing.Service) error {
+		return printList(&l.databaseFlags, env, l.find(env.ctx, service), viewKey, keyHeader, keyRow)
 	})
+}
+
+func (l *listKeys) find(ctx context.Context, service *billing.Service) iter.Seq2[billing.Key, error] {
+	accounts := service.Balances(ctx)
+	if l.Account != "" {
+		accounts = func(yield func(billing.Balance, error) bool) { yield(service.Balance(ctx, l.Account)) }
+	}
+	return func(yield func(billing.Key, error) bool) {
+		for account, err := range accounts {
+			var keys []billing.Key
+			if err == nil {
+				keys, err = service.Keys(ctx, account.Account.ID)
+			}
+			if err != nil {
+				yield(billing.Key{}, describe(err, l.Account))
+				return
+			}
+			for _, key := range keys {
+				if !yield(key, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // revokeKey is the command sandbox keys revoke.
 type revokeKey struct {
-	administration
-	Key string `arg:"" help:"The key's ID, as sandbox keys list has it."`
+	databaseFlags
+	Key string `arg:"" help:"ID of the key, as shown by 'sandbox keys list'."`
 }
 
-// Run revokes the key.
 func (r *revokeKey) Run(env *environment) error {
-	return r.with(env, func(service *billing.Service) error {
+	return r.open(env, func(service *billing.Service) error {
 		if err := service.RevokeKey(env.ctx, r.Key); err != nil {
-			return named(err, r.Key)
+			return describe(err, r.Key)
 		}
-		if r.Output == outputJSON {
-			return printJSON(env.stdout, struct {
-				Revoked string `json:"revoked"`
-			}{r.Key})
-		}
-		_, err := fmt.Fprintf(env.stdout, "The key %s is revoked.\n", r.Key)
-		return err
+		return r.print(env, map[string]string{"revoked": r.Key}, fmt.Sprintf("The key %s was revoked.\n", r.Key))
 	})
 }
 
-// keyView is how a key is printed for programs. The secrets are there when it was just made.
+// keyView is the JSON output for a key. It contains the secrets only when the key is added.
 type keyView struct {
-	ID             string     `json:"id"`
-	Account        string     `json:"account"`
-	Kind           string     `json:"kind"`
-	CreatedAt      *time.Time `json:"created_at,omitempty"`
-	ConsumerKey    string     `json:"consumer_key,omitempty"`
-	ConsumerSecret string     `json:"consumer_secret,omitempty"`
-	APIKey         string     `json:"api_key,omitempty"`
+	ID             string    `json:"id"`
+	Account        string    `json:"account"`
+	Kind           string    `json:"kind"`
+	CreatedAt      time.Time `json:"created_at,omitzero"`
+	ConsumerKey    string    `json:"consumer_key,omitempty"`
+	ConsumerSecret string    `json:"consumer_secret,omitempty"`
+	APIKey         string    `json:"api_key,omitempty"`
 }
 
 func viewKey(k billing.Key) keyView {
-	view := keyView{ID: k.ID, Account: k.AccountID, Kind: string(k.Kind())}
-	if !k.CreatedAt.IsZero() {
-		view.CreatedAt = &k.CreatedAt
-	}
-	return view
+	return keyView{ID: k.ID, Account: k.AccountID, Kind: string(k.Kind()), CreatedAt: k.CreatedAt}
 }
 
 func viewIssued(issued billing.IssuedKey) keyView {
@@ -131,41 +115,26 @@ func viewIssued(issued billing.IssuedKey) keyView {
 	return view
 }
 
-func printKeys(w io.Writer, keys []billing.Key) error {
-	rows := make([]string, len(keys))
-	for i, k := range keys {
-		rows[i] = fmt.Sprintf("%s\t%s\t%s\t%s", k.AccountID, k.Kind(), day(k.CreatedAt), k.ID)
-	}
-	return printRows(w, "ACCOUNT\tKIND\tMADE (UTC)\tKEY", rows...)
+const keyHeader = "ACCOUNT\tKIND\tCREATED (UTC)\tKEY"
+
+func keyRow(k billing.Key) string {
+	return fmt.Sprintf("%s\t%s\t%s\t%s", k.AccountID, k.Kind(), dateTime(k.CreatedAt), k.ID)
 }
 
-// printIssued shows what nobody can show again, as the headers that it is sent in.
-func printIssued(w io.Writer, issued ...billing.IssuedKey) error {
-	for i, key := range issued {
-		between := "\nA key for it, as the header to send:\n\n"
-		if key.ConsumerKey != "" {
-			between = "\nA key for it, as the two headers to send:\n\n"
-		}
-		if i > 0 {
-			between = "\nor\n\n"
-		}
-		rows := []string{"  " + model.AuthorizationHeader + ":\t" + key.Secret.Reveal()}
-		if key.ConsumerKey != "" {
-			rows = []string{
-				"  " + model.ConsumerKeyHeader + ":\t" + key.ConsumerKey,
-				"  " + model.ConsumerSecretHeader + ":\t" + key.Secret.Reveal(),
-			}
-		}
-		if _, err := io.WriteString(w, between); err != nil {
-			return err
-		}
-		if err := printRows(w, "", rows...); err != nil {
-			return err
-		}
-	}
+// issuedText shows new keys, with their secrets, as the headers to send.
+func issuedText(issued ...billing.IssuedKey) string {
 	if len(issued) == 0 {
-		return nil
+		return ""
 	}
-	_, err := io.WriteString(w, "\nKeep them now: secrets are stored as hashes, and not shown again.\n")
-	return err
+	texts := make([]string, len(issued))
+	for i, key := range issued {
+		if key.ConsumerKey == "" {
+			texts[i] = "Send this header:\n\n" + table("  "+model.AuthorizationHeader+":\t"+key.Secret.Reveal())
+			continue
+		}
+		texts[i] = "Send these two headers:\n\n" + table(
+			"  "+model.ConsumerKeyHeader+":\t"+key.ConsumerKey,
+			"  "+model.ConsumerSecretHeader+":\t"+key.Secret.Reveal())
+	}
+	return "\n" + strings.Join(texts, "\nor\n\n") + "\nSave them now: only hashes of the secrets are stored, so they cannot be shown again.\n"
 }

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 )
 
-// newLogger returns a logger of a format, text or json, and from a level on.
+// newLogger returns a logger that writes lines of a level and above, in the format text or json.
 func newLogger(w io.Writer, format, level string) *slog.Logger {
-	var least slog.Level
-	_ = least.UnmarshalText([]byte(level)) // the flag takes no others
-	options := &slog.HandlerOptions{Level: least}
+	var minimum slog.Level
+	_ = minimum.UnmarshalText([]byte(level)) // kong accepts only valid levels
+	options := &slog.HandlerOptions{Level: minimum}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

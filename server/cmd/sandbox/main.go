@@ -1,4 +1,4 @@
-// Command sandbox serves a sandbox of the TurboSMTP billing API, and shows what was bought from it.
+// Command sandbox serves a sandbox of the TurboSMTP billing API and administers its accounts, keys and purchases.
 package main
 
 import (
@@ -7,123 +7,87 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
-	"slices"
-	"syscall"
+	"strings"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
 func main() {
-	// Garbage is collected when the heap has doubled. The few megabytes that a sandbox has in use would be
-	// collected while it starts, and then dozens of times a second. This counts as heap, but is never
-	// touched: what it costs is the garbage of as many bytes more, unless somebody has limits of their own.
-	var spare []byte
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		spare = make([]byte, 16<<20)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second signal does not wait for a graceful end
-	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
-	stop()
-	runtime.KeepAlive(spare)
-	os.Exit(exitCode(err))
+	ctx := untilSignal(context.Background())
+	os.Exit(exitCode(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)))
 }
 
-// commands are the command line, as kong reads it.
+// commands is the command line, as kong parses it.
 type commands struct {
-	Serve     serve     `cmd:"" help:"Serve the API, with a page behind each payment link."`
-	Ready     ready     `cmd:"" help:"Say whether the sandbox on this machine is ready, by the exit code."`
+	Serve     serve     `cmd:"" help:"Serve the API and its payment pages."`
+	Ready     ready     `cmd:"" help:"Check whether the sandbox on this machine is ready. The exit code is 0 if it is."`
 	Accounts  accounts  `cmd:"" help:"Add, show and change accounts."`
 	Keys      keys      `cmd:"" help:"Add, list and revoke keys."`
-	Purchases purchases `cmd:"" help:"Show purchases."`
+	Purchases purchases `cmd:"" help:"List purchases."`
 }
 
-// environment is what a command works with beside its flags.
+// environment is the input and output of a command, apart from its flags.
 type environment struct {
 	ctx            context.Context
-	lookup         func(variable string) (string, bool)
+	getenv         func(variable string) string
 	stdout, stderr io.Writer
 }
 
-// getenv returns a variable, "" when it is not set.
-func (e *environment) getenv(name string) string {
-	value, _ := e.lookup(name)
-	return value
-}
-
-// errUsage is the wrong use of the command line.
-var errUsage = errors.New("wrong use")
-
-// run is the command without the process around it. Its error has been written to stderr.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) error {
-	if slices.Contains(args, "serve") { // which needs them: they are read beside all that comes before
-		go sandbox.ReadDocuments()
-	}
-	exited := errors.New("exited")
-	var cli commands
-	parser, err := kong.New(&cli,
+// run executes a command line and writes its error, if any, to stderr.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	helped := false
+	parser, err := kong.New(&commands{},
 		kong.Name("sandbox"),
-		kong.Description("A sandbox of the TurboSMTP billing API: it answers as the documented API does, and keeps what was bought."),
+		kong.Description("A sandbox of the TurboSMTP billing API. It behaves as the documented API does and stores the purchases."),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { panic(exited) }), // after --help
-		kong.Resolvers(fromEnvironment(lookup)),
+		kong.Exit(func(int) { helped = true }), // kong calls this after it has printed the help
+		kong.Resolvers(variables(getenv)),
+		kong.ValueFormatter(helpWithVariable),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
 		return err
 	}
-	parsed, err := parse(parser, args, exited)
+	parsed, err := parser.Parse(args)
 	switch {
-	case errors.Is(err, exited):
+	case helped:
 		return nil
 	case err != nil:
-		_, _ = fmt.Fprintf(stderr, "sandbox: %v\nTry sandbox --help.\n", err)
-		return fmt.Errorf("%w: %w", errUsage, err)
+		_, _ = fmt.Fprintf(stderr, "sandbox: %v\nRun `sandbox --help` for usage.\n", err)
+		return err
 	}
-	if err := parsed.Run(&environment{ctx, lookup, stdout, stderr}); err != nil {
+	if err := parsed.Run(&environment{ctx, getenv, stdout, stderr}); err != nil {
 		_, _ = fmt.Fprintf(stderr, "sandbox: %v\n", err)
 		return err
 	}
 	return nil
 }
 
-// parse returns exited when kong has done all there is to do.
-func parse(parser *kong.Kong, args []string, exited error) (parsed *kong.Context, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			if v != any(exited) {
-				panic(v)
-			}
-			err = exited
-		}
-	}()
-	return parser.Parse(args)
-}
-
-// fromEnvironment fills the flags that the command line leaves out from the variables that their
-// help names.
-func fromEnvironment(lookup func(string) (string, bool)) kong.Resolver {
+// variables sets each flag that is not on the command line from the variable in its tag. Unlike kong's
+// own env tag, it reads the variables through getenv and ignores empty ones.
+func variables(getenv func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		name := flag.Tag.Get("variable")
-		if name == "" {
-			return nil, nil
-		}
-		if value, ok := lookup(name); ok && value != "" {
+		if value := getenv(flag.Tag.Get("variable")); value != "" {
 			return value, nil
 		}
 		return nil, nil
 	})
 }
 
-// exitCode is 0 for success, 2 for wrong use and 1 for any other failure.
+// helpWithVariable adds the name of the variable to the help of a flag.
+func helpWithVariable(flag *kong.Value) string {
+	if name := flag.Tag.Get("variable"); name != "" {
+		return strings.TrimSuffix(flag.Help, ".") + " ($" + name + ")."
+	}
+	return flag.Help
+}
+
+// exitCode returns 0 for success, 2 for a usage error and 1 for any other error.
 func exitCode(err error) int {
+	var usage *kong.ParseError
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUsage):
+	case errors.As(err, &usage):
 		return 2
 	}
 	return 1

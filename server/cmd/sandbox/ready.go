@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -10,36 +9,31 @@ import (
 	"time"
 )
 
-// ready is the command sandbox ready: a probe for a container that holds this program and nothing else.
+// ready is the command sandbox ready: a health check for a container that contains no other program. It
+// fails unless /readyz responds with 200.
 type ready struct {
-	Addr    string `help:"Address that the sandbox listens on ($SANDBOX_ADDR)." placeholder:"HOST:PORT" default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
-	TLSCert string `help:"That it serves HTTPS ($SANDBOX_TLS_CERT)." placeholder:"FILE" variable:"SANDBOX_TLS_CERT"`
+	Addr    string `help:"Address that the sandbox listens on." placeholder:"HOST:PORT" default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
+	TLSCert string `help:"Certificate file of the sandbox. If it is set, the check uses HTTPS." placeholder:"FILE" variable:"SANDBOX_TLS_CERT"`
 }
 
-// readyLimit is how long an answer may take.
-const readyLimit = 3 * time.Second
+// readyTimeout limits how long the sandbox may take to respond.
+const readyTimeout = 3 * time.Second
 
-// Run asks whether the sandbox on this machine should be sent requests.
 func (r *ready) Run(env *environment) error {
-	ctx, cancel := context.WithTimeout(env.ctx, readyLimit)
-	defer cancel()
 	host, port, err := net.SplitHostPort(r.Addr)
 	if err != nil {
-		return fmt.Errorf("the address %s: %w", r.Addr, err)
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
+		return fmt.Errorf("--addr %q: %w", r.Addr, err)
 	}
 	scheme := "http"
 	if r.TLSCert != "" {
 		scheme = "https"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	request, err := http.NewRequestWithContext(env.ctx, http.MethodGet, scheme+"://"+dialable(host, port)+"/readyz", nil)
 	if err != nil {
 		return err
 	}
-	// The certificate is made out to another name than this machine's own, and no secret is sent.
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // said above
+	// The certificate is for the public host name and not for this address. The request contains no secret.
+	client := &http.Client{Timeout: readyTimeout, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
 	response, err := client.Do(request)
 	if err != nil {
 		return err

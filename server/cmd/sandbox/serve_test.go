@@ -1,93 +1,117 @@
 package main
 
 import (
+	"crypto/tls"
+	"io"
+	"net"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/turbosmtp-go/billing/client"
+	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
-// TestWhoMaySteer starts sandboxes with each combination of address and token, and steers them.
-func TestWhoMaySteer(t *testing.T) {
+// TestAnnouncedCommand runs the curl command that sandbox serve prints.
+func TestAnnouncedCommand(t *testing.T) {
+	t.Parallel()
+	s := serveIn(t, none, io.Discard, "--addr", "127.0.0.1:0", "--database", "sqlite::memory:")
+	command, _, _ := strings.Cut(s.output[strings.Index(s.output, "curl -X"):], "\n\n")
+	if path, err := exec.LookPath("curl"); err == nil {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(command, "curl", path+" -s", 1)).Output()
+		if err != nil || !strings.HasPrefix(string(out), `{"url":"http://127.0.0.1:`) {
+			t.Errorf("%s\nprinted %s, %v", command, out, err)
+		}
+	}
+	if !strings.Contains(s.output, "buycredits --base-url "+s.base+" 320\n") {
+		t.Error(s.output)
+	}
+}
+
+// TestAccess checks, for each kind of address, the announcement and who may use the demo accounts and the
+// control API.
+func TestAccess(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-24-characters"
-	for name, test := range map[string]struct {
-		addr   string
-		lookup func(string) (string, bool)
-		args   []string
-		sent   string
-		status int
+	const memory = "sqlite::memory:"
+	cert, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	trusting := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+		RootCAs: writeCertificate(t, cert, key, 1), MinVersion: tls.VersionTLS12}}}
+	database := postgrestest.Shared(t).NewDatabase(t)
+	open, closed, guarded := []int{200, 200, 200}, []int{404, 404, 404}, []int{401, 401, 200}
+	for name, row := range map[string]struct {
+		host, database string
+		getenv         func(string) string
+		args           []string
+		want           string // a part of the announcement
+		demo           bool   // the demo accounts are enabled
+		unencrypted    bool
+		control        []int // the statuses without a token, with a wrong token and with the token
 	}{
-		"on loopback":                 {"127.0.0.1:0", none, nil, "", 200},
-		"on loopback, with a token":   {"127.0.0.1:0", none, []string{"--control-token", token}, "", 401},
-		"on loopback, the token sent": {"127.0.0.1:0", none, []string{"--control-token", token}, token, 200},
-		"elsewhere":                   {"0.0.0.0:0", none, nil, "", 404},
-		"elsewhere, a token sent":     {"0.0.0.0:0", none, nil, token, 404},
-		"elsewhere, with a token":     {"0.0.0.0:0", vars("SANDBOX_CONTROL_TOKEN", token), nil, "", 401},
-		"elsewhere, another sent":     {"0.0.0.0:0", vars("SANDBOX_CONTROL_TOKEN", token), nil, token + "x", 401},
-		"elsewhere, the token sent":   {"0.0.0.0:0", vars("SANDBOX_CONTROL_TOKEN", token), nil, token, 200},
+		"loopback":                   {"127.0.0.1", memory, none, nil, "only this machine", true, false, open},
+		"loopback, token":            {"127.0.0.1", memory, none, []string{"--control-token", token}, "only this machine", true, false, guarded},
+		"loopback, HTTPS":            {"127.0.0.1", memory, vars("SANDBOX_TLS_KEY", key), []string{"--tls-cert", cert}, "https://127.0.0.1:", true, false, open},
+		"loopback, public URL":       {"127.0.0.1", memory, none, []string{"--public-url", "https://pay.example.com/x/"}, "https://pay.example.com/x/api/v2", true, false, open},
+		"loopback, shared database":  {"127.0.0.1", database, none, nil, "disabled, because others may use the database", false, false, open},
+		"loopback, shared, demo":     {"127.0.0.1", database, none, []string{"--demo-accounts"}, "The demo accounts are enabled", true, false, open},
+		"all addresses":              {"0.0.0.0", memory, none, nil, "disabled, because others can reach the sandbox", false, true, closed},
+		"all addresses, demo":        {"0.0.0.0", memory, none, []string{"--demo-accounts"}, "the demo keys are public", true, true, closed},
+		"all addresses, token":       {"0.0.0.0", memory, vars("SANDBOX_CONTROL_TOKEN", token), nil, "disabled", false, true, guarded},
+		"all addresses, HTTP proxy":  {"0.0.0.0", memory, none, []string{"--public-url", "http://pay.example.com"}, "disabled", false, true, closed},
+		"all addresses, HTTPS proxy": {"0.0.0.0", memory, none, []string{"--public-url", "https://pay.example.com"}, "disabled", false, false, closed},
+		"all addresses, HTTPS":       {"0.0.0.0", memory, none, []string{"--tls-cert", cert, "--tls-key", key}, "disabled", false, false, closed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serveIn(t, test.lookup, append([]string{"--addr", test.addr, "--database", "sqlite::memory:"}, test.args...)...)
-			request, err := http.NewRequestWithContext(t.Context(), "GET", origin(s)+"/_sandbox/accounts", nil)
-			if err != nil {
-				t.Fatal(err)
+			if row.database == memory { // the sandboxes with the shared database run one after the other
+				t.Parallel()
 			}
-			if test.sent != "" {
-				request.Header.Set("Authorization", "Bearer "+test.sent)
+			address := freeAddress(t)
+			_, port, _ := net.SplitHostPort(address)
+			s := serveIn(t, row.getenv, io.Discard, append(row.args, "--addr", row.host+":"+port, "--database", row.database)...)
+			if !strings.Contains(s.output, row.want) || strings.Contains(s.output, "unencrypted") != row.unencrypted || strings.Contains(s.output, token) {
+				t.Errorf("announced %s", s.output)
 			}
-			response, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
+			origin := "http://" + address
+			if strings.Contains(name, ", HTTPS") && !strings.Contains(name, "proxy") {
+				origin = "https://" + address
 			}
-			defer func() { _ = response.Body.Close() }()
-			if response.StatusCode != test.status {
-				t.Errorf("answered %d, want %d", response.StatusCode, test.status)
+			link, err := buy(customer(t, origin+"/api/v2", demoCredentials(), client.WithHTTPClient(trusting)))
+			if (err == nil) != row.demo || err == nil && !strings.HasPrefix(link, strings.TrimSuffix(s.base, "/api/v2")+"/") {
+				t.Errorf("%s, %v", link, err)
 			}
-			if strings.Contains(s.output, token) {
-				t.Errorf("the token is announced: %s", s.output)
+			for i, authorization := range []string{"", "Bearer " + token + "x", "Bearer " + token} {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/_sandbox/accounts", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if authorization != "" {
+					request.Header.Set("Authorization", authorization)
+				}
+				response, err := trusting.Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = response.Body.Close()
+				if response.StatusCode != row.control[i] {
+					t.Errorf("the control API with %q: %d, want %d", authorization, response.StatusCode, row.control[i])
+				}
+			}
+			if err := s.stop(); err != nil {
+				t.Error(err)
 			}
 		})
 	}
 }
 
+// TestPreferFlag checks that --no-prefer ignores the header Prefer.
 func TestPreferFlag(t *testing.T) {
 	t.Parallel()
-	for _, off := range []bool{false, true} {
-		args := []string{"--addr", "127.0.0.1:0", "--database", "sqlite::memory:"}
-		want := http.StatusTeapot
-		if off {
-			args = append(args, "--no-prefer")
-			want = http.StatusUnauthorized
-		}
-		s := serveIn(t, none, args...)
-		request, err := http.NewRequestWithContext(t.Context(), "POST", s.base+"/billing/buy_emailvalidation_credits", strings.NewReader("{}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Prefer", "code=418")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = response.Body.Close()
-		if response.StatusCode != want {
-			t.Errorf("off %v: answered %d, want %d", off, response.StatusCode, want)
+	for want, args := range map[int][]string{http.StatusTeapot: nil, http.StatusUnauthorized: {"--no-prefer"}} {
+		s := serveIn(t, none, io.Discard, append(args, "--addr", "127.0.0.1:0", "--database", "sqlite::memory:")...)
+		if response, body := send(t, http.MethodPost, s.base+purchasePath, "{}", "Prefer", "code=418"); response.StatusCode != want {
+			t.Errorf("%v: %d %s, want %d", args, response.StatusCode, body, want)
 		}
 	}
-}
-
-func TestAShortControlToken(t *testing.T) {
-	t.Parallel()
-	var stderr strings.Builder
-	err := run(t.Context(), []string{"serve", "--addr", "127.0.0.1:0", "--database", "sqlite::memory:", "--control-token", "short"}, none, &stderr, &stderr)
-	if err == nil || !strings.Contains(stderr.String(), "fewer than 16 characters") {
-		t.Errorf("%v: %s", err, &stderr)
-	}
-}
-
-// origin is where a sandbox's paths begin.
-func origin(s *serving) string {
-	at, _, _ := strings.Cut(strings.TrimPrefix(s.base, "http://"), "/")
-	return "http://" + at
 }

@@ -47,7 +47,7 @@ func TestStopUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		(&load{t: t}).until("100 purchases", func() bool { return bought.Load() >= 100 })
+		waitUntil(t, "100 purchases", func() bool { return bought.Load() >= 100 })
 		if err := p.stop(); err != nil {
 			t.Errorf("the sandbox ended with %v", err)
 		}

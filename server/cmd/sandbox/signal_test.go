@@ -1,0 +1,115 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignals sends signals to a sandbox while a request is in flight.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	const pause = 50 * time.Millisecond
+	type step struct {
+		signal syscall.Signal
+		pause  time.Duration // after the signal
+	}
+	for name, row := range map[string]struct {
+		steps   []step
+		endedBy syscall.Signal // 0: the sandbox responds and stops gracefully
+	}{
+		"SIGINT":                    {[]step{{syscall.SIGINT, pause}}, 0},
+		"SIGTERM twice and SIGHUP":  {[]step{{syscall.SIGTERM, pause}, {syscall.SIGTERM, pause}, {syscall.SIGHUP, pause}}, 0},
+		"SIGHUP long after SIGHUP":  {[]step{{syscall.SIGHUP, insistAfter + 5*pause}, {syscall.SIGHUP, pause}}, 0},
+		"SIGTERM long after SIGHUP": {[]step{{syscall.SIGHUP, insistAfter + 5*pause}, {syscall.SIGTERM, pause}}, syscall.SIGTERM},
+		"SIGINT long after SIGTERM": {[]step{{syscall.SIGTERM, pause}, {syscall.SIGTERM, insistAfter + 5*pause}, {syscall.SIGINT, pause}}, syscall.SIGINT},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startProcess(t, "--addr", "127.0.0.1:0", "--database", "sqlite::memory:")
+			finish := beginPurchase(t, p.base)
+			for _, step := range row.steps {
+				if err := p.Process.Signal(step.signal); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(step.pause)
+			}
+			status, err := finish()
+			var exit *exec.ExitError
+			ended := p.Wait()
+			if row.endedBy == 0 {
+				if status != http.StatusOK || err != nil || ended != nil {
+					t.Errorf("the response is %d, %v; the process ended with %v", status, err, ended)
+				}
+			} else if !errors.As(ended, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != row.endedBy || err == nil {
+				t.Errorf("the response is %d, %v; the process ended with %v, want %v", status, err, ended, row.endedBy)
+			}
+		})
+	}
+}
+
+// TestNohup checks that a sandbox ignores SIGHUP if it is started with SIGHUP ignored.
+func TestNohup(t *testing.T) {
+	t.Parallel()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startCommand(t, "sh", "-c", `trap "" HUP; exec "$0" "$@"`, binary, "serve", "--addr", "127.0.0.1:0", "--database", "sqlite::memory:")
+	finish := beginPurchase(t, p.base)
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	if status, err := finish(); status != http.StatusOK || err != nil {
+		t.Errorf("the response is %d, %v", status, err)
+	}
+	if _, err := buy(customer(t, p.base, demoCredentials())); err != nil {
+		t.Errorf("after SIGHUP: %v", err)
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// beginPurchase sends the headers of a purchase and waits until the sandbox asks for the body. The returned
+// function sends the body and returns the status of the response.
+func beginPurchase(t *testing.T, base string) (finish func() (int, error)) {
+	t.Helper()
+	address := strings.TrimSuffix(strings.TrimPrefix(base, "http://"), "/api/v2")
+	var dialer net.Dialer
+	connection, err := dialer.DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	_, err = io.WriteString(connection, "POST /api/v2"+purchasePath+" HTTP/1.1\r\nHost: "+address+"\r\nExpect: 100-continue\r\n"+
+		"Authorization: sandbox-active-token\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(connection)
+	if response, err := http.ReadResponse(reader, nil); err != nil || response.StatusCode != http.StatusContinue {
+		t.Fatalf("the sandbox does not ask for the body: %v, %v", response, err)
+	}
+	return func() (int, error) {
+		if _, err := io.WriteString(connection, `{"amount":320}`); err != nil {
+			return 0, err
+		}
+		response, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			return 0, err
+		}
+		return response.StatusCode, response.Body.Close()
+	}
+}
