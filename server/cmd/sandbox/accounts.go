@@ -24,7 +24,7 @@ type addAccount struct {
 	databaseFlags
 	ID       string `arg:"" help:"Permanent ID of the account, such as acme."`
 	Name     string `help:"Display name of the account. The default is its ID." placeholder:"NAME"`
-	Currency string `help:"ISO 4217 code of the account's currency." placeholder:"CODE" default:"USD"`
+	Currency string `help:"ISO 4217 code of the account's currency." default:"USD"`
 	Inactive bool   `help:"Add the account as inactive."`
 	NoPlan   bool   `help:"Add the account without a plan, so that it cannot buy."`
 	NoKeys   bool   `help:"Add no keys. Use 'sandbox keys add' to add them later."`

@@ -11,7 +11,7 @@ import (
 // databaseFlags are the flags of the commands that read or change a database. These commands open the
 // database themselves, also while a sandbox serves it.
 type databaseFlags struct {
-	Database string `help:"Database of the accounts and purchases: sqlite:PATH or postgres://…" placeholder:"DATABASE" default:"sqlite:sandbox.db" variable:"SANDBOX_DATABASE"`
+	Database string `help:"Database of the accounts and purchases: sqlite:PATH or postgres://…" default:"sqlite:sandbox.db" variable:"SANDBOX_DATABASE"`
 	Output   string `help:"Output format: text, or json with one object per line." enum:"text,json" default:"text" short:"o"`
 }
 

@@ -51,16 +51,17 @@ func (l *listKeys) Run(env *environment) error {
 	})
 }
 
+// find yields the keys of the account, or of all accounts.
 func (l *listKeys) find(ctx context.Context, service *billing.Service) iter.Seq2[billing.Key, error] {
-	accounts := service.Balances(ctx)
+	balances := service.Balances(ctx) // of all accounts
 	if l.Account != "" {
-		accounts = func(yield func(billing.Balance, error) bool) { yield(service.Balance(ctx, l.Account)) }
+		balances = func(yield func(billing.Balance, error) bool) { yield(service.Balance(ctx, l.Account)) }
 	}
 	return func(yield func(billing.Key, error) bool) {
-		for account, err := range accounts {
+		for balance, err := range balances {
 			var keys []billing.Key
 			if err == nil {
-				keys, err = service.Keys(ctx, account.Account.ID)
+				keys, err = service.Keys(ctx, balance.Account.ID)
 			}
 			if err != nil {
 				yield(billing.Key{}, describe(err, l.Account))

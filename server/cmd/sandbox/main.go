@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	if err := parsed.Run(&environment{ctx, getenv, stdout, stderr}); err != nil {
-		_, _ = fmt.Fprintf(stderr, "sandbox: %v\n", err)
+		_, _ = fmt.Fprintf(stderr, "sandbox: %s\n", strings.TrimPrefix(err.Error(), "sandbox: "))
 		return err
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 // ready is the command sandbox ready: a health check for a container that contains no other program. It
 // fails unless /readyz responds with 200.
 type ready struct {
-	Addr    string `help:"Address that the sandbox listens on." placeholder:"HOST:PORT" default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
+	Addr    string `help:"Address that the sandbox listens on." default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
 	TLSCert string `help:"Certificate file of the sandbox. If it is set, the check uses HTTPS." placeholder:"FILE" variable:"SANDBOX_TLS_CERT"`
 }
 

@@ -17,8 +17,8 @@ import (
 // serve is the command sandbox serve. A flag takes precedence over its environment variable, and that over
 // the default.
 type serve struct {
-	Addr         string `help:"Address to listen on. Port 0 selects a free port." placeholder:"HOST:PORT" default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
-	Database     string `help:"Database for accounts and purchases: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME." placeholder:"DATABASE" default:"sqlite:sandbox.db" variable:"SANDBOX_DATABASE"`
+	Addr         string `help:"Address to listen on. Port 0 selects a free port." default:"127.0.0.1:8080" variable:"SANDBOX_ADDR"`
+	Database     string `help:"Database for accounts and purchases: sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/NAME." default:"sqlite:sandbox.db" variable:"SANDBOX_DATABASE"`
 	PublicURL    string `help:"Base URL of the payment links, if it differs from the address to listen on." placeholder:"URL" variable:"SANDBOX_PUBLIC_URL"`
 	ControlToken string `help:"Token that the control API requires, at least 16 characters. Without a token, the control API is open if only this machine can reach the sandbox, and disabled otherwise." placeholder:"TOKEN" variable:"SANDBOX_CONTROL_TOKEN"`
 	NoPrefer     bool   `help:"Ignore the header Prefer, with which a request selects its response from the examples in the API's document." variable:"SANDBOX_NO_PREFER"`
@@ -44,12 +44,12 @@ func (*serve) Help() string {
 
 // Run serves until the context is done.
 func (s *serve) Run(env *environment) (err error) {
-	monitoring, err := s.monitor(env)
+	m, err := s.monitor(env)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, monitoring.close()) }()
-	db, err := store.Open(env.ctx, s.Database, monitoring.commits()...)
+	defer func() { err = errors.Join(err, m.close()) }()
+	db, err := store.Open(env.ctx, s.Database, m.commits()...)
 	if err != nil {
 		return err
 	}
@@ -59,17 +59,17 @@ func (s *serve) Run(env *environment) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // Serve has closed it, unless Run fails before
-	access := s.access(listener.Addr())
-	options, err := s.options(access, monitoring)
+	a := s.access(listener.Addr())
+	options, err := s.options(a, m)
 	if err != nil {
 		return err
 	}
-	box, err := sandbox.New(env.ctx, monitoring.store(db), access.publicURL, options...)
+	box, err := sandbox.New(env.ctx, m.store(db), a.publicURL, options...)
 	if err != nil {
 		return err
 	}
-	monitoring.watch(box, db)
-	if err := s.announce(env.stdout, access, box.BasePath()); err != nil {
+	m.watch(box, db)
+	if err := s.announce(env.stdout, a, box.BasePath()); err != nil {
 		return err
 	}
 	if err := box.Serve(env.ctx, listener); err != nil {
@@ -79,23 +79,23 @@ func (s *serve) Run(env *environment) (err error) {
 	return nil
 }
 
-func (s *serve) options(access access, monitoring *monitoring) ([]sandbox.Option, error) {
-	options := append(monitoring.options(), sandbox.WithServer(
+func (s *serve) options(a access, m *monitoring) ([]sandbox.Option, error) {
+	options := append(m.options(), sandbox.WithServer(
 		server.WithMaxConnections(s.MaxConnections), server.WithTimeLimit(s.TimeLimit), server.WithDrain(s.Drain),
 		server.WithTrustedProxies(s.TrustedProxies...)))
 	if s.TLSCert != "" {
-		certificate, err := serveCertificate(s.TLSCert, s.TLSKey, certificateMaxAge, monitoring.logger)
+		certificate, err := serveCertificate(s.TLSCert, s.TLSKey, certificateMaxAge, m.logger)
 		if err != nil {
 			return nil, err
 		}
 		options = append(options, sandbox.WithServer(server.WithTLS(certificate)))
 	}
-	if access.demoAccounts {
+	if a.demoAccounts {
 		options = append(options, sandbox.WithDemoAccounts())
 	}
 	if s.ControlToken != "" {
 		options = append(options, sandbox.WithControlToken(s.ControlToken))
-	} else if access.local {
+	} else if a.local {
 		options = append(options, sandbox.WithOpenControl())
 	}
 	if s.NoPrefer {
@@ -115,26 +115,26 @@ func listen(env *environment, addr, flag string) (net.Listener, error) {
 }
 
 // announce prints the addresses of the sandbox, what it allows, and commands to try it.
-func (s *serve) announce(w io.Writer, access access, basePath string) error {
-	base := access.publicURL + basePath
+func (s *serve) announce(w io.Writer, a access, basePath string) error {
+	base := a.publicURL + basePath
 	var b strings.Builder
 	fmt.Fprintf(&b, "API:       %s\n", base)
-	fmt.Fprintf(&b, "Console:   %s/\n", access.publicURL)
+	fmt.Fprintf(&b, "Console:   %s/\n", a.publicURL)
 	fmt.Fprintf(&b, "Database:  %s\n", store.Redact(s.Database))
 	switch {
-	case access.demoAccounts && access.local:
+	case a.demoAccounts && a.local:
 		b.WriteString("The demo accounts are enabled, because only this machine can reach the sandbox.\n")
-	case access.demoAccounts:
+	case a.demoAccounts:
 		b.WriteString("The demo accounts are enabled, and others can reach the sandbox: the demo keys are public.\n")
-	case access.local:
+	case a.local:
 		b.WriteString("The demo accounts are disabled, because others may use the database. --demo-accounts enables them.\n")
 	default:
 		b.WriteString("The demo accounts are disabled, because others can reach the sandbox. --demo-accounts enables them.\n")
 	}
-	if access.unencrypted {
+	if a.unencrypted {
 		b.WriteString("Credentials travel unencrypted. Use --tls-cert, or a proxy that serves HTTPS and --public-url.\n")
 	}
-	if access.demoAccounts {
+	if a.demoAccounts {
 		hints, err := sandbox.NewHints(base)
 		if err != nil {
 			return err
