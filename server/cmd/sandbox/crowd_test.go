@@ -31,13 +31,14 @@ func startCrowd(t testing.TB, base string, idle, slow, guessing int) (leave func
 	leave = func() { cancel(); c.members.Wait() }
 	t.Cleanup(leave)
 	var connected sync.WaitGroup
-	for range idle {
+	for i := range idle + slow {
+		request := "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+		if i >= idle {
+			request = "POST /api/v2" + purchasePath + " HTTP/1.1\r\nHost: x\r\n" +
+				"Authorization: sandbox-active-token\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
+		}
 		connected.Add(1)
-		c.members.Go(func() { c.idle(connected.Done) })
-	}
-	for range slow {
-		connected.Add(1)
-		c.members.Go(func() { c.sendSlowly(connected.Done) })
+		c.members.Go(func() { c.occupy(request, i >= idle, sync.OnceFunc(connected.Done)) })
 	}
 	connected.Wait()
 	for range guessing {
@@ -46,48 +47,30 @@ func startCrowd(t testing.TB, base string, idle, slow, guessing int) (leave func
 	return leave
 }
 
-// dial connects and sends a text.
-func (c *crowd) dial(text string) net.Conn {
-	c.dialing <- struct{}{}
-	defer func() { <-c.dialing }()
-	var dialer net.Dialer
-	connection, err := dialer.DialContext(context.Background(), "tcp", c.address)
-	if err != nil {
-		c.t.Errorf("a member of the crowd cannot connect: %v", err)
-		return nil
-	}
-	_, _ = io.WriteString(connection, text)
-	return connection
-}
-
-// idle sends one request and keeps the connection open.
-func (c *crowd) idle(connected func()) {
-	connection := c.dial("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-	if connection != nil {
-		defer func() { _ = connection.Close() }()
-		_, _ = connection.Read(make([]byte, 1024))
-	}
-	connected()
-	<-c.ctx.Done()
-}
-
-// sendSlowly sends purchases at one byte per second.
-func (c *crowd) sendSlowly(connected func()) {
-	connected = sync.OnceFunc(connected)
+// occupy connects and sends a request. If it is slow, it sends one more byte of the body per second, and
+// starts again when the sandbox closes the connection.
+func (c *crowd) occupy(request string, slow bool, connected func()) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for c.ctx.Err() == nil {
-		connection := c.dial("POST /api/v2" + purchasePath + " HTTP/1.1\r\nHost: x\r\n" +
-			"Authorization: sandbox-active-token\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{")
-		connected()
-		if connection == nil {
+		c.dialing <- struct{}{}
+		var dialer net.Dialer
+		connection, err := dialer.DialContext(context.Background(), "tcp", c.address)
+		<-c.dialing
+		if err != nil {
+			connected()
+			c.t.Errorf("a member of the crowd cannot connect: %v", err)
 			return
 		}
-		for err := error(nil); err == nil && c.ctx.Err() == nil; {
+		_, err = io.WriteString(connection, request)
+		connected()
+		for err == nil && c.ctx.Err() == nil {
 			select {
 			case <-c.ctx.Done():
 			case <-tick.C:
-				_, err = io.WriteString(connection, " ")
+				if slow {
+					_, err = io.WriteString(connection, " ")
+				}
 			}
 		}
 		_ = connection.Close()
