@@ -24,7 +24,7 @@ func TestFullDisk(t *testing.T) {
 		l.waitFor(20)
 		filler := fillDisk(t, disk)
 		l.waitForFailures(20)
-		if c := l.current(); c.unknown+c.unanswered > 0 {
+		if c := l.current(); c.unknown+c.noResponse > 0 {
 			t.Errorf("a full disk leaves no outcome open: %v", c)
 		}
 		waitReady(t, p.base, 200) // the sandbox can still read the database

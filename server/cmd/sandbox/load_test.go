@@ -19,13 +19,13 @@ type counts struct {
 	bought     int // responses with a payment link
 	rejected   int // errors that say that nothing was bought
 	unknown    int // errors that leave the outcome open
-	unanswered int // requests without a response
+	noResponse int // requests without a response
 }
 
-func (c counts) failed() int { return c.rejected + c.unknown + c.unanswered }
+func (c counts) failed() int { return c.rejected + c.unknown + c.noResponse }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d bought, %d rejected, %d unknown, %d without a response", c.bought, c.rejected, c.unknown, c.unanswered)
+	return fmt.Sprintf("%d bought, %d rejected, %d unknown, %d without a response", c.bought, c.rejected, c.unknown, c.noResponse)
 }
 
 // load buys credits continuously over several connections and records the results.
@@ -93,7 +93,7 @@ func (l *load) record(link string, err error) {
 		l.counts.bought++
 		l.tokens[link[strings.LastIndexByte(link, '/')+1:]] = true
 	case !errors.As(err, &failure):
-		l.counts.unanswered++
+		l.counts.noResponse++
 	case failure.StatusCode < 500 || failure.Code != "" || failure.Message == "":
 		l.t.Errorf("a response that the document does not contain: %v", err)
 	case errors.Is(err, client.ErrOutcomeUnknown):
@@ -144,7 +144,7 @@ func (l *load) check(database string) {
 			l.t.Errorf("the purchase %s is stored %d times, want once", token, stored[token])
 		}
 	}
-	if extra := len(stored) - l.counts.bought; extra > l.counts.unknown+l.counts.unanswered {
+	if extra := len(stored) - l.counts.bought; extra > l.counts.unknown+l.counts.noResponse {
 		l.t.Errorf("%d purchases without a payment link are stored", extra)
 	}
 	l.t.Logf("%v; %d stored", l.counts, len(stored))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func TestAccess(t *testing.T) {
 				t.Errorf("announced %s", s.output)
 			}
 			origin := "http://" + address
-			if strings.Contains(name, ", HTTPS") && !strings.Contains(name, "proxy") {
+			if slices.Contains(row.args, "--tls-cert") {
 				origin = "https://" + address
 			}
 			link, err := buy(customer(t, origin+"/api/v2", demoCredentials(), client.WithHTTPClient(trusting)))
