@@ -34,7 +34,7 @@ run: bin/sandbox ## Build the sandbox and serve it on this machine (ARGS="--addr
 test: browser postgres ## Run all tests, with the race detector where there is a C compiler for it
 	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
 	$(BUSY) $(RACE) $(if $(RACE),$(UNCHECKED)) ./...
-	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client ./server/telemetry # which the race detector would count wrong
+	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client # which the race detector would count wrong
 	cd server/benchmarks && go test ./...
 
 .PHONY: browser
@@ -98,7 +98,7 @@ fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
 
 .PHONY: bench
 bench: ## Time the store, purchases one by one and together, and purchases among bad neighbours
-	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/internal/store/... ./server/sandbox ./server/telemetry ./server/cmd/sandbox
+	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/internal/store/... ./server/sandbox ./server/cmd/sandbox
 
 .PHONY: bench-peers
 bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middleware and Prism, and write the README's table

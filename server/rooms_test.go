@@ -33,7 +33,7 @@ func TestRooms(t *testing.T) {
 		"server/contract":                  {},
 		"server/contract/internal/library": {},
 		"server":                           append([]string{"api", "server/contract"}, gen...),
-		"server/telemetry":                 {"server/contract", internal + "billing", internal + "store/groupcommit"},
+		"server/telemetry":                 {"server/contract"},
 		// The sandbox.
 		internal + "billing":            {},
 		internal + "store/groupcommit":  {internal + "billing"},
@@ -41,6 +41,7 @@ func TestRooms(t *testing.T) {
 		internal + "store/sqlite":       {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
 		internal + "store/postgres":     {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
 		internal + "store":              append([]string{internal + "billing"}, stores...),
+		internal + "store/instrument":   {internal + "billing", internal + "store/groupcommit"},
 		internal + "store/storetest":    {internal + "billing"},
 		internal + "store/postgrestest": {},
 		internal + "checkout":           {internal + "billing"},
@@ -50,7 +51,7 @@ func TestRooms(t *testing.T) {
 		internal + "console":            gen,
 		"server/sandbox":                slices.Concat(library, pages, stores, []string{internal + "billing"}),
 		"server/sandboxtest":            append([]string{"client", "server", "server/sandbox"}, gen...),
-		"server/cmd/sandbox":            append([]string{"gen/model", "server", "server/telemetry", "server/sandbox", internal + "billing"}, stores...),
+		"server/cmd/sandbox":            append([]string{"gen/model", "server", "server/telemetry", "server/sandbox", internal + "billing", internal + "store/instrument"}, stores...),
 	}
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
 	command.Dir = ".."

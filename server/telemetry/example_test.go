@@ -17,29 +17,31 @@ import (
 func Example() {
 	ctx := context.Background()
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey || a.Key == "duration_ms" { // which are never the same
+		if a.Key == slog.TimeKey || a.Key == "duration_ms" { // they differ in each run
 			return slog.Attr{}
 		}
 		return a
 	}}))
-	tracing, err := telemetry.NewTracing(ctx, os.Getenv, "billing", logger) // off, unless the environment has a collector
+	tracing, err := telemetry.NewTracing(ctx, os.Getenv, "billing", logger) // off, unless the environment sets a collector
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer func() { _ = tracing.Shutdown(ctx) }()
 	metrics := telemetry.NewMetrics()
-	s, err := server.New(implementation(sell), contract.AuthenticatorFunc(letIn),
+	s, err := server.New(implementation(sell), contract.AuthenticatorFunc(authenticate),
 		server.WithMiddleware(tracing.Middleware(account), metrics.Middleware, telemetry.AccessLog(logger, account)))
 	if err != nil {
 		log.Fatal(err)
 	}
-	metrics.WatchConnections(s.Connections)
+	if err := metrics.WatchConnections(s.Connections); err != nil {
+		log.Fatal(err)
+	}
 
-	r := purchase("active-"+secret, `{"amount":1}`)
+	r := newPurchase("active-"+secret, `{"amount":1}`)
 	r.Header.Set("X-Request-Id", "example")
 	s.Handler().ServeHTTP(httptest.NewRecorder(), r)
 
-	w := httptest.NewRecorder() // on a port of its own
+	w := httptest.NewRecorder() // a real server serves this handler on a port of its own
 	metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for line := range strings.Lines(w.Body.String()) {
 		if strings.HasPrefix(line, "billing_http_requests_total") {

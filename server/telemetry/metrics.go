@@ -1,112 +1,99 @@
 package telemetry
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 
+	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 )
 
-// Metrics are the numbers of a server, of its store, of the Go runtime and of the process, in a registry
-// of their own. They are safe for concurrent use.
+// Metrics contains the metrics of a server's requests, of the Go runtime and of the process, in a
+// registry of its own. It is safe for concurrent use.
 //
-// Their labels have few values, whatever clients send: routes are patterns or "unmatched", methods are
-// those that everybody knows or "other", codes are the document's.
+// The number of series is bounded, whatever clients send: label route is a pattern or "unmatched", method
+// is a standard method or "other", and code is one of the document's error codes.
 type Metrics struct {
 	registry *prometheus.Registry
-	requests *requestMetrics
-	store    *storeMetrics
-	refusals *prometheus.CounterVec
-	batches  batchMetrics
-	watched  *watched
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
 }
 
-type batchMetrics struct {
-	size     prometheus.Histogram
-	duration prometheus.Histogram
-	failed   prometheus.Counter
-}
+// durationBuckets are in seconds: from a response out of memory up to the time limit of an operation.
+var durationBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
 
-// latencies are the bounds of the times that are counted, in seconds: from an answer out of memory to
-// the time limit of an operation.
-var latencies = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
-
-// NewMetrics makes metrics that have counted nothing.
+// NewMetrics returns metrics with a new registry.
 func NewMetrics() *Metrics {
-	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		requests: newRequestMetrics(),
-		store:    newStoreMetrics(),
-		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "billing_http_refusals_total",
-			Help: "Requests and connections that were refused before they were requests: no HTTP, too long, or too many connections.",
-		}, []string{"status"}),
-		batches: batchMetrics{
-			size: prometheus.NewHistogram(prometheus.HistogramOpts{
-				Name: "billing_store_batch_size", Help: "Writes that were made durable together.",
-				Buckets: prometheus.ExponentialBuckets(1, 2, 9),
-			}),
-			duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-				Name: "billing_store_batch_duration_seconds", Help: "Time that a batch of writes took.", Buckets: latencies,
-			}),
-			failed: prometheus.NewCounter(prometheus.CounterOpts{
-				Name: "billing_store_batch_failures_total", Help: "Batches of which nothing was made durable.",
-			}),
-		},
-		watched: newWatched(),
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	auto := promauto.With(registry)
+	return &Metrics{
+		registry: registry,
+		requests: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "billing_http_requests_total", Help: "Requests, counted after their response.",
+		}, []string{"method", "route", "status", "code"}),
+		duration: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "billing_http_request_duration_seconds", Help: "Time from a request's headers to the end of its response.",
+			Buckets: durationBuckets,
+		}, []string{"method", "route"}),
+		inFlight: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "billing_http_requests_in_flight", Help: "Requests that are being handled.",
+		}),
 	}
-	m.registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests.total, m.requests.duration, m.requests.inFlight, m.refusals,
-		m.store.total, m.store.duration, m.batches.size, m.batches.duration, m.batches.failed, m.watched)
-	return m
 }
 
-// Registry is where the metrics are, for more collectors of the caller's own.
+// Registry returns the registry of the metrics, for further collectors.
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
-// Handler answers with the metrics in the formats of Prometheus. It is for a port of its own, which is
-// not the clients': it asks for no credentials.
+// maxScrapes is the number of scrapes that Handler serves at the same time.
+const maxScrapes = 8
+
+// Handler returns a handler that serves all metrics of the registry in the formats of Prometheus. It
+// requires no credentials: serve it on a port that clients of the API cannot reach.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }
 
-// maxScrapes is how many are answered at a time.
-const maxScrapes = 8
-
-// ObserveBatch counts a batch. It is for groupcommit.WithObserver.
-func (m *Metrics) ObserveBatch(batch groupcommit.Batch) {
-	m.batches.size.Observe(float64(batch.Size))
-	m.batches.duration.Observe(batch.Took.Seconds())
-	if batch.Err != nil {
-		m.batches.failed.Inc()
+// Middleware counts each request after its response by method, route, status and code, and records its
+// duration in seconds by method and route. The status of a request whose handler panicked is "aborted".
+// The code is the document's error code, "" if the contract did not refuse the request with one.
+func (m *Metrics) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		m.inFlight.Inc()
+		return measure(ec, next, func(r result) {
+			m.inFlight.Dec()
+			method, route := methodLabel(ec.Request()), routeLabel(ec)
+			m.requests.WithLabelValues(method, route, statusLabel(r), r.code).Inc()
+			m.duration.WithLabelValues(method, route).Observe(r.duration.Seconds())
+		})
 	}
 }
 
-// CountRefusal counts, by its status, what net/http or the limit on connections refused, which no
-// middleware sees. It is for server.WithRefusals.
-func (m *Metrics) CountRefusal(status int, _ string, _ []byte) {
-	m.refusals.WithLabelValues(statusText(status)).Inc()
+// WatchConnections registers the gauge billing_http_connections, whose value is the result of count: the
+// number of open client connections, such as server.Server's Connections returns. count must be safe for
+// concurrent use. WatchConnections returns an error if the gauge is already registered.
+func (m *Metrics) WatchConnections(count func() int) error {
+	err := m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "billing_http_connections", Help: "Client connections that are open.",
+	}, func() float64 { return float64(count()) }))
+	if err != nil {
+		return fmt.Errorf("telemetry: register the gauge of connections: %w", err)
+	}
+	return nil
 }
 
-// WatchPool shows what stats says whenever the metrics are asked for: how many connections of the
-// store's pool are in use, how many are idle, and how many there may be. It is called by several
-// goroutines at once, and once a scrape. Of several calls of WatchPool the last counts.
-func (m *Metrics) WatchPool(stats func() (inUse, idle, most int)) { m.watched.pool.Store(&stats) }
-
-// WatchConnections shows what count says whenever the metrics are asked for: how many connections of
-// clients are open, as server.Server's Connections does. It is called by several goroutines at once. Of
-// several calls of WatchConnections the last counts.
-func (m *Metrics) WatchConnections(count func() int) { m.watched.connections.Store(&count) }
-
-// statusText is a status as a label.
-func statusText(status int) string {
-	if status < 100 || status > 599 {
+// statusLabel returns the status of a response, or other if HTTP does not define it.
+func statusLabel(r result) string {
+	switch {
+	case r.aborted:
+		return "aborted"
+	case r.status < 100 || r.status > 599:
 		return other
 	}
-	return strconv.Itoa(status)
+	return strconv.Itoa(r.status)
 }

@@ -11,17 +11,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attributes of a span that OpenTelemetry has no name for.
+// Attributes of a span that OpenTelemetry's semantic conventions do not define.
 const (
 	requestIDKey = attribute.Key("billing.request_id")
 	accountIDKey = attribute.Key("billing.account_id")
 )
 
-// Middleware makes a span of each request, named by its method and its route's pattern, and puts it in
-// the request's context. It goes on with the trace that the header traceparent names (W3C Trace Context);
-// tracestate is left aside, since anything may be in it. The span holds the method, the route, the
-// status, the answer's X-Request-Id and the account, which account names as AccessLog's does; it failed
-// when the status is 5xx, or when a panic went past. Failures are turned into answers, as AccessLog does.
+// Middleware returns a middleware that starts a span per request, named by the method and the route's
+// pattern, and puts it into the request's context. The span continues the trace of the header traceparent
+// (W3C Trace Context). It ignores tracestate and baggage, as their content is arbitrary.
+//
+// The span contains the method, the route, the status, the response's X-Request-Id and the account, as
+// AccessLog records them. It fails if the status is 5xx or the handler panics.
+//
+// otelecho is no replacement: it records the path, User-Agent, X-Forwarded-For and the text of errors,
+// and no option turns that off.
 func (t *Tracing) Middleware(account func(principal any) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if t.tracer == nil {
@@ -29,65 +33,44 @@ func (t *Tracing) Middleware(account func(principal any) string) echo.Middleware
 		}
 		return func(ec echo.Context) error {
 			r := ec.Request()
-			method, name := methodOf(r), methodOf(r)
-			if method == other {
-				method, name = semconv.HTTPRequestMethodOther.Value.AsString(), "HTTP"
-			}
-			attributes := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(method)}
-			if route := ec.Path(); route != "" {
-				name += " " + route
-				attributes = append(attributes, semconv.HTTPRoute(route))
-			}
-			parent := propagation.TraceContext{}.Extract(r.Context(), traceparent(r.Header))
+			name, attributes := describeRequest(ec)
+			parent := propagation.TraceContext{}.Extract(r.Context(), propagation.MapCarrier{"traceparent": r.Header.Get("traceparent")})
 			ctx, span := t.tracer.Start(parent, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...))
 			ec.SetRequest(r.WithContext(ctx))
-			return around(ec, next, requestSpan{span, account})
+			return measure(ec, next, func(r result) {
+				setResult(span, ec, r, account)
+				span.End()
+			})
 		}
 	}
 }
 
-// requestSpan is the span of a request.
-type requestSpan struct {
-	trace.Span
-	account func(principal any) string
+// describeRequest returns the name and the first attributes of a request's span.
+func describeRequest(ec echo.Context) (name string, attributes []attribute.KeyValue) {
+	name = methodLabel(ec.Request())
+	method := semconv.HTTPRequestMethodKey.String(name)
+	if name == other {
+		name, method = "HTTP", semconv.HTTPRequestMethodOther
+	}
+	if route := ec.Path(); route != "" {
+		return name + " " + route, []attribute.KeyValue{method, semconv.HTTPRoute(route)}
+	}
+	return name, []attribute.KeyValue{method}
 }
 
-func (s requestSpan) observe(ec echo.Context, x *exchange) {
-	defer s.End()
-	if !s.IsRecording() {
-		return
-	}
+func setResult(span trace.Span, ec echo.Context, r result, account func(principal any) string) {
 	if id := ec.Response().Header().Get(echo.HeaderXRequestID); id != "" {
-		s.SetAttributes(requestIDKey.String(id))
+		span.SetAttributes(requestIDKey.String(id))
 	}
-	if account := principal(ec.Request().Context(), s.account); account != "" {
-		s.SetAttributes(accountIDKey.String(account))
+	if id := accountID(ec.Request().Context(), account); id != "" {
+		span.SetAttributes(accountIDKey.String(id))
 	}
-	if x.status != 0 {
-		s.SetAttributes(semconv.HTTPResponseStatusCode(x.status))
+	if r.status != 0 {
+		span.SetAttributes(semconv.HTTPResponseStatusCode(r.status))
 	}
-	if x.aborted {
-		s.SetStatus(codes.Error, "aborted")
-	} else if x.status >= http.StatusInternalServerError {
-		s.SetStatus(codes.Error, "")
+	if r.aborted {
+		span.SetStatus(codes.Error, "aborted")
+	} else if r.status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
 	}
 }
-
-// traceparent is a header of which only traceparent is read.
-type traceparent http.Header
-
-var _ propagation.TextMapCarrier = traceparent(nil)
-
-// Get returns the header's value.
-func (t traceparent) Get(key string) string {
-	if key != "traceparent" {
-		return ""
-	}
-	return http.Header(t).Get(key)
-}
-
-// Set does nothing: a request is only read.
-func (t traceparent) Set(string, string) {}
-
-// Keys returns the one name.
-func (t traceparent) Keys() []string { return []string{"traceparent"} }

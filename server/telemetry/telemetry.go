@@ -1,16 +1,19 @@
-// Package telemetry tells what a server does: a line in the log, numbers and a trace for each request,
-// and numbers and traces of its store. Each part is a middleware, or a store around a store, that stands
-// alone; whoever embeds server.New chooses. None of them holds what a client sent: no path, which may
-// be a payment's token, no query, header or body.
+// Package telemetry is middleware for echo servers that use package contract: an access log, metrics for
+// Prometheus, and traces for OpenTelemetry. Each part works alone, and they can be combined in any order.
 //
-// Handlers behind a middleware of this package get an echo.Context of its own in place of echo's, which
-// behaves alike, but cannot be given to echo's Router.Find. Contexts of the caller's own they get as they are.
+// No part records a path, a query, a header or a body that a client sent: a path may contain a payment's
+// token. They record the route's pattern instead, methods out of a fixed list, and the error codes of the
+// document. Three values depend on the client: its address, the response's X-Request-Id, which the server
+// takes from the request or generates, and the trace ID of a valid traceparent header.
+//
+// Each middleware converts an error of its handler into a response with echo.Context's Error, and returns
+// nil: so it records the final status. A middleware outside of it sees the response, but not the error. A
+// panic passes through, and is recorded as aborted.
 package telemetry
 
 import (
 	"context"
-	"errors"
-	"reflect"
+	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,115 +21,66 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// exchange is a request and its answer, which all middlewares of this package share. The outermost of
-// them turns a failure into an answer, and then tells all of them how it ended: so each sees the final
-// status, and a middleware between them, or within, may answer failures as well.
-//
-// It is the echo.Context of all that goes on within the outermost, and so is found in it: to keep it in
-// one of echo's would cost a map. Where that one is not echo's own, it is kept in it all the same, as
-// handlers want to see the one that they know.
-type exchange struct {
-	echo.Context
-	began     time.Time
-	took      time.Duration
-	status    int    // of the answer; 0: none was begun
-	code      string // the document's, of the answer; "": it has none
-	aborted   bool   // by a panic that went past
-	err       error
-	observers []observer
-	room      [4]observer // for observers
+// result is the result of a request.
+type result struct {
+	status   int    // of the response; 0 when none was started
+	code     string // the document's error code of the response, "" when it has none
+	duration time.Duration
+	aborted  bool // by a panic
 }
 
-// observer is told of an exchange once it is over.
-type observer interface {
-	observe(ec echo.Context, x *exchange)
-}
-
-// exchangeKey is what a request's exchange is asked for by.
-const exchangeKey = "telemetry.exchange"
-
-// Get returns the exchange itself, too, also where another middleware has put a context around it.
-func (x *exchange) Get(key string) any {
-	if key == exchangeKey {
-		return x
-	}
-	return x.Context.Get(key)
-}
-
-// echosOwn is the type of the contexts that echo makes.
-var echosOwn = reflect.TypeOf(echo.New().NewContext(nil, nil))
-
-// around lets next handle a request, and o see how it ended.
-func around(ec echo.Context, next echo.HandlerFunc, o observer) error {
-	if x, ok := ec.Get(exchangeKey).(*exchange); ok {
-		x.observers = append(x.observers, o)
-		err := next(ec)
-		x.note(err)
-		return err
-	}
-	x := &exchange{Context: ec, began: time.Now(), aborted: true}
-	x.observers = append(x.room[:0], o)
-	defer x.end(ec) // also when a panic goes past, such as http.ErrAbortHandler
-	within := echo.Context(x)
-	if reflect.TypeOf(ec) != echosOwn {
-		ec.Set(exchangeKey, x)
-		within = ec
-	}
-	if err := next(within); err != nil {
-		x.note(err)
+// measure runs next, converts its error into a response, and calls record with the result. When next
+// panics, as with http.ErrAbortHandler, it calls record and lets the panic continue.
+func measure(ec echo.Context, next echo.HandlerFunc, record func(result)) error {
+	start := time.Now()
+	r := result{aborted: true}
+	defer func() {
+		r.duration = time.Since(start)
+		if response := ec.Response(); response.Committed || !r.aborted {
+			r.status = response.Status
+		}
+		// A middleware in between may respond with something other than the contract's error.
+		if refused := contract.RequestError(ec); refused != nil && refused.Status == r.status {
+			r.code = refused.Code
+		}
+		record(r)
+	}()
+	if err := next(ec); err != nil {
 		ec.Error(err)
 	}
-	x.aborted = false
+	r.aborted = false
 	return nil
 }
 
-// Inner is a middleware that goes behind all others. It tells those of this package of the error that a
-// request is answered from, and so of its code, where a middleware between them turns errors into answers
-// by itself, as the sandbox's journal does.
-func Inner(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		err := next(ec)
-		if x, ok := ec.Get(exchangeKey).(*exchange); ok {
-			x.note(err)
-		}
-		return err
+// Labels for values that are chosen by clients, and so must not be recorded.
+const (
+	unmatched = "unmatched" // the route of a request that has none
+	other     = "other"     // a method or a status that HTTP does not define
+)
+
+// routeLabel returns the pattern of a request's route, or unmatched.
+func routeLabel(ec echo.Context) string {
+	if route := ec.Path(); route != "" {
+		return route
 	}
+	return unmatched
 }
 
-// note keeps the error that a request is answered from. The last one counts, as a middleware may make
-// another one out of it.
-func (x *exchange) note(err error) {
-	if err != nil {
-		x.err = err
+// methodLabel returns a request's method if RFC 9110 or RFC 5789 defines it, or other.
+func methodLabel(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return r.Method
 	}
+	return other
 }
 
-// end finds out how the exchange ended, and tells the observers, the innermost first.
-func (x *exchange) end(ec echo.Context) {
-	x.took = time.Since(x.began)
-	if response := ec.Response(); response.Committed || !x.aborted {
-		x.status = response.Status
-	}
-	if x.err != nil {
-		var refused *contract.Error
-		if errors.As(x.err, &refused) && refused.Status == x.status {
-			x.code = refused.Code
-		}
-	}
-	for i := len(x.observers) - 1; i >= 0; i-- {
-		x.observers[i].observe(ec, x)
-	}
-}
-
-// principal returns who a request was found to come from, as account names it, "" when that is not
-// known.
-func principal(ctx context.Context, account func(principal any) string) string {
-	if account == nil {
+// accountID returns the result of account for a request's principal, "" when it has none or account is nil.
+func accountID(ctx context.Context, account func(principal any) string) string {
+	principal := contract.Principal(ctx)
+	if account == nil || principal == nil {
 		return ""
 	}
-	who := contract.Principal(ctx)
-	if who == nil {
-		return ""
-	}
-	return account(who)
+	return account(principal)
 }

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -19,95 +18,88 @@ import (
 	"github.com/turbosmtp-go/billing/server/telemetry"
 )
 
-// TestWhetherToTrace: the standard variables decide.
-func TestWhetherToTrace(t *testing.T) {
+// TestNewTracing checks that OpenTelemetry's standard variables turn tracing on and off.
+func TestNewTracing(t *testing.T) {
 	t.Parallel()
 	const endpoint, url = "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"
-	for name, row := range map[string]struct {
-		env         map[string]string
-		on, refused bool
+	for name, test := range map[string]struct {
+		env              map[string]string
+		enabled, refused bool
 	}{
-		"nothing":          {},
-		"an endpoint":      {env: map[string]string{endpoint: url}, on: true},
-		"for traces alone": {env: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": url}, on: true},
-		"disabled":         {env: map[string]string{endpoint: url, "OTEL_SDK_DISABLED": "TRUE"}},
-		"not disabled":     {env: map[string]string{endpoint: url, "OTEL_SDK_DISABLED": "false"}, on: true},
-		"none":             {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "none"}},
-		"otlp":             {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "otlp"}, on: true},
-		"another":          {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "zipkin"}, refused: true},
+		"no variable":     {},
+		"endpoint":        {env: map[string]string{endpoint: url}, enabled: true},
+		"traces endpoint": {env: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": url}, enabled: true},
+		"disabled":        {env: map[string]string{endpoint: url, "OTEL_SDK_DISABLED": "TRUE"}},
+		"not disabled":    {env: map[string]string{endpoint: url, "OTEL_SDK_DISABLED": "false"}, enabled: true},
+		"none":            {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "none"}},
+		"otlp":            {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "otlp"}, enabled: true},
+		"zipkin":          {env: map[string]string{endpoint: url, "OTEL_TRACES_EXPORTER": "zipkin"}, refused: true},
 	} {
-		tracing, err := telemetry.NewTracing(t.Context(), func(key string) string { return row.env[key] }, "billing", nil)
-		if (err != nil) != row.refused {
+		tracing, err := telemetry.NewTracing(t.Context(), func(key string) string { return test.env[key] }, "billing", nil)
+		if (err != nil) != test.refused {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if tracing.Enabled() != row.on || (tracing.Tracer() != nil) != row.on {
-			t.Errorf("%s: on is %v", name, tracing.Enabled())
+		if tracing.Enabled() != test.enabled || (tracing.Tracer() != nil) != test.enabled {
+			t.Errorf("%s: enabled is %v", name, tracing.Enabled())
 		}
 		if err := tracing.Shutdown(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if _, err := telemetry.NewTracing(t.Context(), nil, "billing", nil); err == nil {
-		t.Error("no environment is taken")
+		t.Error("a nil getenv is accepted")
 	}
 	if _, err := telemetry.NewTracingTo(t.Context(), nil, "billing", nil); err == nil {
-		t.Error("no exporter is taken")
+		t.Error("a nil exporter is accepted")
 	}
 }
 
-// TestExport sends spans to a collector, as the process's environment says.
+// TestExport exports spans to a collector, as the process's environment configures it.
 func TestExport(t *testing.T) {
-	for _, named := range []string{"", "named-by-the-environment"} {
-		t.Run("named "+named, func(t *testing.T) {
-			var lock sync.Mutex
-			var received, header, path string
+	for env, service := range map[string]string{"": "default-name", "environment-name": "environment-name"} {
+		t.Run(service, func(t *testing.T) {
+			received, header, path := &lockedBuffer{}, &lockedBuffer{}, &lockedBuffer{}
 			collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				lock.Lock()
-				defer lock.Unlock()
-				received, header, path = received+string(body), r.Header.Get("Collector-Key"), r.URL.Path
+				_, _ = io.Copy(received, r.Body)
+				_, _ = io.WriteString(header, r.Header.Get("Collector-Key"))
+				_, _ = io.WriteString(path, r.URL.Path)
 			}))
 			t.Cleanup(collector.Close)
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "collector-key=open")
-			t.Setenv("OTEL_SERVICE_NAME", named)
-			tracing, err := telemetry.NewTracing(t.Context(), os.Getenv, "named-by-default", nil)
+			t.Setenv("OTEL_SERVICE_NAME", env)
+			tracing, err := telemetry.NewTracing(t.Context(), os.Getenv, "default-name", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := observe(t, "", sell, server.WithMiddleware(tracing.Middleware(account)))
-			o.handler.ServeHTTP(httptest.NewRecorder(), purchase("active-"+secret, `{"amount":320}`))
-			o.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/checkout/"+secret, nil))
+			f := newFixture(t, "", sell, server.WithMiddleware(tracing.Middleware(account)))
+			f.handler.ServeHTTP(httptest.NewRecorder(), newPurchase("active-"+secret, `{"amount":320}`))
+			f.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/checkout/"+secret, nil))
 			if err := tracing.Shutdown(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			lock.Lock()
-			defer lock.Unlock()
-			name := named
-			if name == "" {
-				name = "named-by-default"
-			}
-			for _, want := range []string{"POST " + buyPath, "GET /checkout/:token", "billing.account_id", "ann", name} {
-				if !strings.Contains(received, want) {
-					t.Errorf("the collector did not get %q", want)
+			spans := received.String()
+			for _, want := range []string{"POST " + buyPath, "GET /checkout/:token", "billing.account_id", "ann", service} {
+				if !strings.Contains(spans, want) {
+					t.Errorf("the collector does not receive %q", want)
 				}
 			}
-			if strings.Contains(received, secret) || named != "" && strings.Contains(received, "named-by-default") {
-				t.Errorf("the collector got too much: %q", received)
+			if strings.Contains(spans, secret) || env != "" && strings.Contains(spans, "default-name") {
+				t.Errorf("the collector receives too much: %q", spans)
 			}
-			if header != "open" || path != "/v1/traces" {
-				t.Errorf("the collector got the header %q at %s", header, path)
+			if header.String() != "open" || path.String() != "/v1/traces" {
+				t.Errorf("the collector receives the header %q at %s", header, path)
 			}
 		})
 	}
 }
 
-// TestExportFails: what a collector does not take is logged once, and holds nothing up.
-func TestExportFails(t *testing.T) {
+// TestFailedExport checks that failed exports are logged once per minute, and that Shutdown succeeds.
+func TestFailedExport(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	tracing, err := telemetry.NewTracingTo(t.Context(), broken{}, "test", slog.New(slog.NewTextHandler(&log, nil)))
+	tracing, err := telemetry.NewTracingTo(t.Context(), failingExporter{}, "test", slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,20 +110,14 @@ func TestExportFails(t *testing.T) {
 	if err := tracing.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "not taken") {
+	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "collector is down") {
 		t.Errorf("logged %s", &log)
 	}
 }
 
-// dropped is an exporter that exports nothing.
-type dropped struct{}
+type failingExporter struct{}
 
-func (dropped) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
-func (dropped) Shutdown(context.Context) error                             { return nil }
-
-// broken is an exporter that fails.
-type broken struct{ dropped }
-
-func (broken) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
-	return errors.New("not taken")
+func (failingExporter) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
+	return errors.New("collector is down")
 }
+func (failingExporter) Shutdown(context.Context) error { return nil }

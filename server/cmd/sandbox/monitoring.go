@@ -9,9 +9,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/turbosmtp-go/billing/server"
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/instrument"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 	"github.com/turbosmtp-go/billing/server/telemetry"
 )
@@ -19,7 +19,8 @@ import (
 // monitoring is the log, the metrics and the traces of a running sandbox.
 type monitoring struct {
 	logger  *slog.Logger
-	metrics *telemetry.Metrics // nil without --metrics-addr
+	metrics *telemetry.Metrics  // of requests; nil without --metrics-addr
+	stored  *instrument.Metrics // of the store; nil without --metrics-addr
 	tracing *telemetry.Tracing
 	server  *http.Server // of the metrics; nil without --metrics-addr
 }
@@ -38,6 +39,9 @@ func (s *serve) monitor(env *environment) (*monitoring, error) {
 		return m, nil
 	}
 	m.metrics = telemetry.NewMetrics()
+	if m.stored, err = instrument.NewMetrics(m.metrics.Registry()); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	listener, err := listen(env, s.MetricsAddr, "--metrics-addr")
 	if err != nil {
 		return nil, errors.Join(err, m.close())
@@ -56,21 +60,21 @@ func (s *serve) monitor(env *environment) (*monitoring, error) {
 
 // commits returns the options that measure the batches of a store.
 func (m *monitoring) commits() []groupcommit.Option {
-	if m.metrics == nil {
+	if m.stored == nil {
 		return nil
 	}
-	return []groupcommit.Option{groupcommit.WithObserver(m.metrics.ObserveBatch)}
+	return []groupcommit.Option{groupcommit.WithObserver(m.stored.ObserveBatch)}
 }
 
 // store returns a store that measures and traces the operations of inner.
 func (m *monitoring) store(inner billing.Store) billing.Store {
-	return telemetry.Store(inner, m.metrics, m.tracing.Tracer())
+	return instrument.Wrap(inner, m.stored, m.tracing.Tracer())
 }
 
 // options returns the options that log, measure and trace the requests.
 func (m *monitoring) options() []sandbox.Option {
 	middleware := []echo.MiddlewareFunc{m.tracing.Middleware(sandbox.AccountID)}
-	options := []sandbox.Option{sandbox.WithLogger(m.logger), sandbox.WithServer(server.WithMiddleware(telemetry.Inner))}
+	options := []sandbox.Option{sandbox.WithLogger(m.logger)}
 	if m.metrics != nil {
 		middleware = append(middleware, m.metrics.Middleware)
 	}
@@ -78,16 +82,19 @@ func (m *monitoring) options() []sandbox.Option {
 }
 
 // watch adds the open connections of a sandbox and of its store to the metrics.
-func (m *monitoring) watch(box *sandbox.Sandbox, store billing.Store) {
+func (m *monitoring) watch(box *sandbox.Sandbox, store billing.Store) error {
 	if m.metrics == nil {
-		return
+		return nil
 	}
-	m.metrics.WatchConnections(box.Connections)
+	if err := m.metrics.WatchConnections(box.Connections); err != nil {
+		return err
+	}
 	if pool, ok := store.(interface {
 		PoolStats() (inUse, idle, most int)
 	}); ok {
-		m.metrics.WatchPool(pool.PoolStats)
+		return m.stored.WatchPool(pool.PoolStats)
 	}
+	return nil
 }
 
 // closeTimeout limits how long close waits for the last traces to be sent.
