@@ -10,7 +10,7 @@ import (
 // AccessLog returns a middleware that logs one line "request" per request after its response: at level
 // Info, or Debug for the probes /livez and /readyz. The line has these attributes:
 //
-//   - method: the method, or "other" if HTTP does not define it;
+//   - method: the method, or "other" if no RFC defines it;
 //   - route: the route's pattern, or "unmatched";
 //   - status: the response's status, 0 without a response;
 //   - code: the document's error code, only if the contract refused the request with one;

@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics contains the metrics of a server's requests, of the Go runtime and of the process, in a
-// registry of its own. It is safe for concurrent use.
+// Metrics are the metrics of a server's requests, of the Go runtime and of the process, in a
+// registry of their own. They are safe for concurrent use.
 //
 // The number of series is bounded, whatever clients send: label route is a pattern or "unmatched", method
 // is a standard method or "other", and code is one of the document's error codes.
@@ -24,7 +24,7 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 }
 
-// durationBuckets are in seconds: from a response out of memory up to the time limit of an operation.
+// durationBuckets are upper bounds in seconds, up to the default time limit of a request.
 var durationBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
 
 // NewMetrics returns metrics with a new registry.
@@ -60,7 +60,7 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Middleware counts each request after its response by method, route, status and code, and records its
-// duration in seconds by method and route. The status of a request whose handler panicked is "aborted".
+// duration in seconds by method and route. The status is "aborted" if the handler panicked.
 // The code is the document's error code, "" if the contract did not refuse the request with one.
 func (m *Metrics) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
@@ -87,7 +87,7 @@ func (m *Metrics) WatchConnections(count func() int) error {
 	return nil
 }
 
-// statusLabel returns the status of a response, or other if HTTP does not define it.
+// statusLabel returns the status of a response, or other if it is outside 100 to 599.
 func statusLabel(r result) string {
 	switch {
 	case r.aborted:

@@ -22,10 +22,10 @@ const (
 // (W3C Trace Context). It ignores tracestate and baggage, as their content is arbitrary.
 //
 // The span contains the method, the route, the status, the response's X-Request-Id and the account, as
-// AccessLog records them. It fails if the status is 5xx or the handler panics.
+// AccessLog records them. Its status is Error if the response's status is 5xx or the handler panics.
 //
-// otelecho is no replacement: it records the path, User-Agent, X-Forwarded-For and the text of errors,
-// and no option turns that off.
+// The package otelecho (v0.60.0) cannot replace it: otelecho records the path, User-Agent, X-Forwarded-For and
+// the text of errors, and has no option against that.
 func (t *Tracing) Middleware(account func(principal any) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if t.tracer == nil {

@@ -1,14 +1,15 @@
 // Package telemetry is middleware for echo servers that use package contract: an access log, metrics for
 // Prometheus, and traces for OpenTelemetry. Each part works alone, and they can be combined in any order.
 //
-// No part records a path, a query, a header or a body that a client sent: a path may contain a payment's
-// token. They record the route's pattern instead, methods out of a fixed list, and the error codes of the
-// document. Three values depend on the client: its address, the response's X-Request-Id, which the server
-// takes from the request or generates, and the trace ID of a valid traceparent header.
+// No part records a path, a query, a header or a body that a client sent, because a path may contain a
+// payment's token. The parts record the route's pattern, a method out of a fixed list, and an error code of
+// the document instead. Three recorded values depend on the client: its IP address, the response's
+// X-Request-Id, which the server takes from the request or generates, and the IDs in a valid traceparent
+// header.
 //
-// Each middleware converts an error of its handler into a response with echo.Context's Error, and returns
-// nil: so it records the final status. A middleware outside of it sees the response, but not the error. A
-// panic passes through, and is recorded as aborted.
+// Each middleware converts an error into a response with echo.Context's Error and returns nil, because it
+// records the final status. An outer middleware sees the response, but not the error. A panic passes
+// through, and is recorded as aborted.
 package telemetry
 
 import (
@@ -39,7 +40,7 @@ func measure(ec echo.Context, next echo.HandlerFunc, record func(result)) error 
 		if response := ec.Response(); response.Committed || !r.aborted {
 			r.status = response.Status
 		}
-		// A middleware in between may respond with something other than the contract's error.
+		// Another middleware may have replaced the contract's response.
 		if refused := contract.RequestError(ec); refused != nil && refused.Status == r.status {
 			r.code = refused.Code
 		}
@@ -52,10 +53,10 @@ func measure(ec echo.Context, next echo.HandlerFunc, record func(result)) error 
 	return nil
 }
 
-// Labels for values that are chosen by clients, and so must not be recorded.
+// Labels that replace values of the client.
 const (
 	unmatched = "unmatched" // the route of a request that has none
-	other     = "other"     // a method or a status that HTTP does not define
+	other     = "other"     // a method that no RFC defines, or a status outside 100 to 599
 )
 
 // routeLabel returns the pattern of a request's route, or unmatched.

@@ -8,8 +8,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 )
 
-// Metrics contains the metrics of a store, its batches of writes and its pool of connections. It is safe for
-// concurrent use.
+// Metrics are the metrics of a store: of its operations, its batches of writes and its pool of connections.
+// They are safe for concurrent use.
 type Metrics struct {
 	registerer prometheus.Registerer
 
@@ -20,7 +20,7 @@ type Metrics struct {
 	batchFailures     prometheus.Counter
 }
 
-// durationBuckets are in seconds: from a read out of memory up to the time limit of a request.
+// durationBuckets are upper bounds in seconds, up to the default time limit of a request.
 var durationBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
 
 // NewMetrics registers the metrics of one store. It returns an error if they are already registered.
@@ -64,9 +64,8 @@ func (m *Metrics) ObserveBatch(batch groupcommit.Batch) {
 }
 
 // WatchPool registers gauges for a store's pool of connections. stats returns the number of connections in
-// use, of idle connections, and of connections at most. Each of its results is read by one gauge, so stats is
-// called three times per scrape; it must be safe for concurrent use. WatchPool returns an error if the
-// gauges are already registered.
+// use, the number of idle connections, and the maximum number of connections. Each gauge calls stats once
+// per scrape, possibly concurrently. WatchPool returns an error if the gauges are already registered.
 func (m *Metrics) WatchPool(stats func() (inUse, idle, limit int)) error {
 	gauge := func(name, help string, labels prometheus.Labels, value func() int) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return float64(value()) })
