@@ -84,3 +84,18 @@ func TestTraceparent(t *testing.T) {
 		f.checkSecrets(t)
 	}
 }
+
+// TestPanicText checks that a span of Tracer does not contain the text of a panic.
+func TestPanicText(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "", sell)
+	func() {
+		defer func() { _ = recover() }()
+		_, span := f.tracing.Tracer().Start(t.Context(), "work")
+		defer span.End()
+		panic(secret)
+	}()
+	if spans := f.exported(t); len(spans) != 1 || len(spans[0].Events()) > 0 {
+		t.Errorf("the spans are %s", describe(f.spans))
+	}
+}

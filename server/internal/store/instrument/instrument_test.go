@@ -185,6 +185,7 @@ func TestMetrics(t *testing.T) {
 		t.Error("the scrape contains a pool before WatchPool")
 	}
 	m.ObserveBatch(groupcommit.Batch{Size: 3, Took: 2 * time.Millisecond})
+	m.ObserveBatch(groupcommit.Batch{Size: 4, Took: 2 * time.Millisecond})
 	m.ObserveBatch(groupcommit.Batch{Size: 200, Took: time.Second, Err: errors.New("full")})
 	stats := func() (inUse, idle, limit int) { return 2, 3, 8 }
 	if err := m.WatchPool(stats); err != nil {
@@ -195,8 +196,8 @@ func TestMetrics(t *testing.T) {
 	}
 	text := scrape(t, registry)
 	for _, line := range []string{
-		`billing_store_batch_size_bucket{le="2"} 0`, `billing_store_batch_size_bucket{le="4"} 1`, `billing_store_batch_size_bucket{le="256"} 2`,
-		`billing_store_batch_duration_seconds_count 2`, `billing_store_batch_failures_total 1`,
+		`billing_store_batch_size_bucket{le="2"} 0`, `billing_store_batch_size_bucket{le="4"} 2`, `billing_store_batch_size_bucket{le="256"} 3`,
+		`billing_store_batch_duration_seconds_count 3`, `billing_store_batch_failures_total 1`,
 		`billing_store_pool_connections{state="in_use"} 2`, `billing_store_pool_connections{state="idle"} 3`, `billing_store_pool_max_connections 8`,
 		`billing_store_operations_total{operation="create_purchase",outcome="ok"} 0`,
 	} {
