@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/labstack/echo/v4"
@@ -25,9 +26,7 @@ import (
 //
 // A nil logger is slog.Default().
 func AccessLog(logger *slog.Logger, account func(principal any) string) echo.MiddlewareFunc {
-	if logger == nil {
-		logger = slog.Default()
-	}
+	logger = cmp.Or(logger, slog.Default())
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			return measure(ec, next, func(r result) {

@@ -33,9 +33,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := metrics.WatchConnections(s.Connections); err != nil {
-		log.Fatal(err)
-	}
+	metrics.WatchConnections(s.Connections)
 
 	r := newPurchase("active-"+secret, `{"amount":1}`)
 	r.Header.Set("X-Request-Id", "example")

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -76,15 +75,11 @@ func (m *Metrics) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 
 // WatchConnections registers the gauge billing_http_connections, whose value is the result of count: the
 // number of open client connections, such as server.Server's Connections returns. count must be safe for
-// concurrent use. WatchConnections returns an error if the gauge is already registered.
-func (m *Metrics) WatchConnections(count func() int) error {
-	err := m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+// concurrent use. WatchConnections panics if it is called twice.
+func (m *Metrics) WatchConnections(count func() int) {
+	promauto.With(m.registry).NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "billing_http_connections", Help: "Client connections that are open.",
-	}, func() float64 { return float64(count()) }))
-	if err != nil {
-		return fmt.Errorf("telemetry: register the gauge of connections: %w", err)
-	}
-	return nil
+	}, func() float64 { return float64(count()) })
 }
 
 // statusLabel returns the status of a response, or other if it is outside 100 to 599.

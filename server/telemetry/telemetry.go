@@ -13,6 +13,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -60,12 +61,7 @@ const (
 )
 
 // routeLabel returns the pattern of a request's route, or unmatched.
-func routeLabel(ec echo.Context) string {
-	if route := ec.Path(); route != "" {
-		return route
-	}
-	return unmatched
-}
+func routeLabel(ec echo.Context) string { return cmp.Or(ec.Path(), unmatched) }
 
 // methodLabel returns a request's method if RFC 9110 or RFC 5789 defines it, or other.
 func methodLabel(r *http.Request) string {

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,9 +58,6 @@ func NewTracingTo(ctx context.Context, exporter sdktrace.SpanExporter, serviceNa
 	if exporter == nil || serviceName == "" {
 		return nil, errors.New("telemetry: tracing needs an exporter and a service name")
 	}
-	if logger == nil {
-		logger = slog.Default()
-	}
 	service, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", serviceName)),
 		resource.WithTelemetrySDK(),
@@ -68,7 +66,7 @@ func NewTracingTo(ctx context.Context, exporter sdktrace.SpanExporter, serviceNa
 		return nil, fmt.Errorf("telemetry: create the service's resource: %w", err)
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(&loggedExporter{SpanExporter: exporter, logger: logger}),
+		sdktrace.WithBatcher(&loggedExporter{SpanExporter: exporter, logger: cmp.Or(logger, slog.Default())}),
 		sdktrace.WithResource(service),
 		sdktrace.WithoutPanicRecording()) // a panic's text may contain anything
 	return &Tracing{provider: provider, tracer: provider.Tracer(scope)}, nil
@@ -79,18 +77,15 @@ func tracesEnabled(getenv func(string) string) (bool, error) {
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return false, nil
 	}
-	switch exporter := getenv("OTEL_TRACES_EXPORTER"); exporter {
-	case "none":
+	exporter := getenv("OTEL_TRACES_EXPORTER")
+	if exporter == "none" {
 		return false, nil
-	case "", "otlp":
-	default:
+	}
+	if exporter != "" && exporter != "otlp" {
 		return false, fmt.Errorf("telemetry: OTEL_TRACES_EXPORTER is %q; set it to otlp or none", exporter)
 	}
 	return getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "", nil
 }
-
-// Enabled reports whether traces are recorded.
-func (t *Tracing) Enabled() bool { return t.provider != nil }
 
 // Tracer returns the tracer of Middleware's spans, to add spans within them. It is nil if no traces are recorded.
 func (t *Tracing) Tracer() trace.Tracer { return t.tracer }

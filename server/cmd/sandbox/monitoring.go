@@ -82,19 +82,16 @@ func (m *monitoring) options() []sandbox.Option {
 }
 
 // watch adds the open connections of a sandbox and of its store to the metrics.
-func (m *monitoring) watch(box *sandbox.Sandbox, store billing.Store) error {
+func (m *monitoring) watch(box *sandbox.Sandbox, store billing.Store) {
 	if m.metrics == nil {
-		return nil
+		return
 	}
-	if err := m.metrics.WatchConnections(box.Connections); err != nil {
-		return err
-	}
+	m.metrics.WatchConnections(box.Connections)
 	if pool, ok := store.(interface {
 		PoolStats() (inUse, idle, most int)
 	}); ok {
-		return m.stored.WatchPool(pool.PoolStats)
+		m.stored.WatchPool(pool.PoolStats)
 	}
-	return nil
 }
 
 // closeTimeout limits how long close waits for the last traces to be sent.

@@ -68,9 +68,7 @@ func (s *serve) Run(env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := m.watch(box, db); err != nil {
-		return err
-	}
+	m.watch(box, db)
 	if err := s.announce(env.stdout, a, box.BasePath()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 )
@@ -50,7 +51,12 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 			m.operations.WithLabelValues(label, outcome)
 		}
 	}
-	return m, m.register(m.operations, m.operationDuration, m.batchSize, m.batchDuration, m.batchFailures)
+	for _, collector := range []prometheus.Collector{m.operations, m.operationDuration, m.batchSize, m.batchDuration, m.batchFailures} {
+		if err := registerer.Register(collector); err != nil {
+			return nil, fmt.Errorf("instrument: register the store's metrics: %w", err)
+		}
+	}
+	return m, nil
 }
 
 // ObserveBatch records the size of a batch, its duration in seconds, and whether it failed. It is for
@@ -65,24 +71,18 @@ func (m *Metrics) ObserveBatch(batch groupcommit.Batch) {
 
 // WatchPool registers gauges for a store's pool of connections. stats returns the number of connections in
 // use, the number of idle connections, and the maximum number of connections. Each gauge calls stats once
-// per scrape, possibly concurrently. WatchPool returns an error if the gauges are already registered.
-func (m *Metrics) WatchPool(stats func() (inUse, idle, limit int)) error {
-	gauge := func(name, help string, labels prometheus.Labels, value func() int) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 { return float64(value()) })
-	}
-	const name, help = "billing_store_pool_connections", "Connections of the store's pool, by state."
-	return m.register(
-		gauge(name, help, prometheus.Labels{"state": "in_use"}, func() int { inUse, _, _ := stats(); return inUse }),
-		gauge(name, help, prometheus.Labels{"state": "idle"}, func() int { _, idle, _ := stats(); return idle }),
-		gauge("billing_store_pool_max_connections", "Maximum number of connections of the store's pool.", nil, func() int { _, _, limit := stats(); return limit }),
-	)
-}
-
-func (m *Metrics) register(collectors ...prometheus.Collector) error {
-	for _, collector := range collectors {
-		if err := m.registerer.Register(collector); err != nil {
-			return fmt.Errorf("instrument: register the store's metrics: %w", err)
+// per scrape, possibly concurrently. WatchPool panics if it is called twice.
+func (m *Metrics) WatchPool(stats func() (inUse, idle, limit int)) {
+	auto := promauto.With(m.registerer)
+	opts := func(state string) prometheus.GaugeOpts {
+		return prometheus.GaugeOpts{
+			Name: "billing_store_pool_connections", Help: "Connections of the store's pool, by state.",
+			ConstLabels: prometheus.Labels{"state": state},
 		}
 	}
-	return nil
+	auto.NewGaugeFunc(opts("in_use"), func() float64 { inUse, _, _ := stats(); return float64(inUse) })
+	auto.NewGaugeFunc(opts("idle"), func() float64 { _, idle, _ := stats(); return float64(idle) })
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "billing_store_pool_max_connections", Help: "Maximum number of connections of the store's pool.",
+	}, func() float64 { _, _, limit := stats(); return float64(limit) })
 }

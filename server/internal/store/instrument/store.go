@@ -27,8 +27,6 @@ type store struct {
 	tracer  trace.Tracer
 }
 
-var _ billing.Store = (*store)(nil)
-
 func (s *store) Key(ctx context.Context, id string) (billing.Key, billing.Account, error) {
 	ctx, end := s.observe(ctx, "Key")
 	key, account, err := s.inner.Key(ctx, id)
