@@ -58,7 +58,7 @@ func (row faultRow) run(t *testing.T) (faultOutcome, error) {
 		got.orders = append(got.orders, ending(err))
 	}
 	for _, entry := range slices.Backward(journal(t, box, len(row.want.journal))) {
-		reason, _, _ := strings.Cut(entry.Why.Text, ". ") // What follows, for the reader, is the sandbox's to word.
+		reason, _, _ := strings.Cut(entry.Reason.Text, ". ") // What follows, for the reader, is the sandbox's to word.
 		got.journal = append(got.journal, fmt.Sprintf("%d: %s.", entry.Status, strings.TrimSuffix(reason, ".")))
 	}
 	got.purchases = len(box.Purchases())

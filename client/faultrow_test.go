@@ -32,24 +32,24 @@ const (
 	sold       = "sold"
 	unanswered = "no answer, unknown"
 
-	usual = "200: The request is as the document has it."
+	usual = "200: The request is valid."
 )
 
 func acted(fault, status int, what string) string {
-	return fmt.Sprintf("%d: The fault %d acted on it: %s.", status, fault, what)
+	return fmt.Sprintf("%d: Fault %d acted on the request: %s.", status, fault, what)
 }
 
 func failed(status int) string {
-	return acted(1, status, fmt.Sprintf("it was answered with %d, and nothing was bought", status))
+	return acted(1, status, fmt.Sprintf("the response was %d, and nothing was bought", status))
 }
 
 func failedHTML(status int) string {
-	return acted(1, status, fmt.Sprintf("it was answered with %d and a page of HTML, and nothing was bought", status))
+	return acted(1, status, fmt.Sprintf("the response was %d with an HTML page, and nothing was bought", status))
 }
 
 var (
 	resetBefore = acted(1, 0, "the connection was reset, and nothing was bought")
-	resetAfter  = acted(1, 0, "the request was carried out, and the connection was reset instead of an answer")
+	resetAfter  = acted(1, 0, "the request was processed, and the connection was reset instead of a response")
 )
 
 // faultRows retry at most twice, so that the back-off stays under a second and waits are known to the
@@ -104,12 +104,12 @@ var faultRows = map[string]faultRow{
 	},
 	"slow, within the timeout": {
 		faults: []control.Fault{{Kind: control.FailDelay, DelayMs: 50, Times: 1}},
-		want:   faultOutcome{[]string{sold}, 1, []string{acted(1, 200, "it waited for 50 ms, and went on as usual")}, nil},
+		want:   faultOutcome{[]string{sold}, 1, []string{acted(1, 200, "after a delay of 50 ms, the request was processed as usual")}, nil},
 	},
 	"slow, past the timeout": {
 		faults: []control.Fault{{Kind: control.FailDelay, DelayMs: 2000, Times: 1}},
 		opts:   []client.Option{client.WithTimeout(time.Second)},
-		want:   faultOutcome{[]string{unanswered}, 1, []string{acted(1, 200, "it waited for 2000 ms, and went on as usual")}, nil},
+		want:   faultOutcome{[]string{unanswered}, 1, []string{acted(1, 200, "after a delay of 2000 ms, the request was processed as usual")}, nil},
 		cause:  context.DeadlineExceeded,
 	},
 	"reset before": {
@@ -124,7 +124,7 @@ var faultRows = map[string]faultRow{
 	},
 	"busy, then reset after": {
 		faults: []control.Fault{{Kind: control.FailStatus, RetryAfter: 7, Times: 1}, {Kind: control.FailResetAfter, Times: 1}},
-		want: faultOutcome{[]string{unanswered}, 1, []string{failed(503), strings.Replace(resetAfter, "fault 1", "fault 2", 1)},
+		want: faultOutcome{[]string{unanswered}, 1, []string{failed(503), strings.Replace(resetAfter, "Fault 1", "Fault 2", 1)},
 			[]time.Duration{7 * time.Second}},
 		cause: syscall.ECONNRESET,
 	},
@@ -146,7 +146,7 @@ var faultRows = map[string]faultRow{
 	},
 	"cut": {
 		faults: []control.Fault{{Kind: control.FailCutBody, Times: 1}},
-		want:   faultOutcome{[]string{"200, unknown"}, 1, []string{acted(1, 200, "the request was carried out, and the answer's body was cut")}, nil},
+		want:   faultOutcome{[]string{"200, unknown"}, 1, []string{acted(1, 200, "the request was processed, and the response body was cut")}, nil},
 		cause:  io.ErrUnexpectedEOF,
 	},
 	"HTML": {
@@ -164,17 +164,17 @@ var faultRows = map[string]faultRow{
 	},
 	"HTML after": {
 		faults: []control.Fault{{Kind: control.FailHTMLAfter, Times: 1}},
-		want:   faultOutcome{[]string{"200, unknown"}, 1, []string{acted(1, 200, "the request was carried out, and answered with a page of HTML")}, nil},
+		want:   faultOutcome{[]string{"200, unknown"}, 1, []string{acted(1, 200, "the request was processed, and the response body was replaced by an HTML page")}, nil},
 	},
 	"unknown code": {
 		faults: []control.Fault{{Kind: control.FailUnknownCode, Status: 401, Code: "account_is_on_holiday", Times: 1}},
 		want: faultOutcome{[]string{"401 account_is_on_holiday"}, 0,
-			[]string{acted(1, 401, "it was answered with the code account_is_on_holiday, which the document does not have, and nothing was bought")}, nil},
+			[]string{acted(1, 401, "the response had the error code account_is_on_holiday, which is not in the document, and nothing was bought")}, nil},
 	},
 	"unknown code that is not named": {
 		faults: []control.Fault{{Kind: control.FailUnknownCode, Times: 1}},
 		want: faultOutcome{[]string{"400 sandbox_unknown_code"}, 0,
-			[]string{acted(1, 400, "it was answered with the code sandbox_unknown_code, which the document does not have, and nothing was bought")}, nil},
+			[]string{acted(1, 400, "the response had the error code sandbox_unknown_code, which is not in the document, and nothing was bought")}, nil},
 	},
 	"another account's": {
 		faults: []control.Fault{{Kind: control.FailResetAfter, Account: "sandbox-noplan"}},

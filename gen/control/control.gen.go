@@ -98,13 +98,13 @@ func (e SettlementStatus) Valid() bool {
 
 // Account A customer.
 type Account struct {
-	// Active An account that is not active is let in nowhere.
+	// Active The API rejects the credentials of an account that is not active.
 	Active bool `json:"active"`
 
-	// ActivePlan Buying takes an active plan.
+	// ActivePlan Only an account with an active plan can buy.
 	ActivePlan bool `json:"active_plan"`
 
-	// Balance The sum of what was paid, in whole units of the currency.
+	// Balance The sum of the paid purchases, in whole units of the currency.
 	Balance  int64  `json:"balance"`
 	Currency string `json:"currency"`
 	ID       string `json:"id"`
@@ -118,78 +118,79 @@ type AccountList struct {
 
 // Advance How far to move the clock.
 type Advance struct {
-	// Seconds At most 366 days.
+	// Seconds The time in seconds, at most 366 days.
 	Seconds int64 `json:"seconds"`
 }
 
 // Clock The sandbox's time.
 type Clock struct {
-	// AheadSeconds How far it is ahead of the real time.
+	// AheadSeconds How far the clock is ahead of the real time.
 	AheadSeconds int64     `json:"ahead_seconds"`
 	Now          time.Time `json:"now"`
 }
 
-// Failure Why a request was not carried out.
+// Failure A failed request.
 type Failure struct {
-	// Message What was wrong, as a plain sentence for a person.
+	// Message What was wrong, as a plain sentence.
 	Message string `json:"message"`
 }
 
 // Fault A failure on demand.
 type Fault struct {
-	// Account Only requests with credentials of the account with this id are seen. All are if not given.
+	// Account Match only requests with credentials of the account with this id. By default the fault matches all requests.
 	Account string `json:"account,omitempty"`
 
-	// Acted How many it has acted on, none if not given.
+	// Acted The number of requests on which the fault acted; missing if 0.
 	Acted int64 `json:"acted,omitempty"`
 
-	// Code The error code of `unknown_code`; sandbox_unknown_code if not given.
+	// Code The error code, for `unknown_code`. The default is sandbox_unknown_code.
 	Code string `json:"code,omitempty"`
 
-	// DelayMs How long the request waits first, in milliseconds. `delay` needs it, others may have it.
+	// DelayMs The delay before the request is processed, in milliseconds. Required for `delay`, optional for the other kinds.
 	DelayMs int `json:"delay_ms,omitempty"`
 
-	// Every Of the requests that it sees, the fault acts on every one with this number. On each, if not given.
+	// Every Act on every nth matching request only. By default the fault acts on each.
 	Every int `json:"every,omitempty"`
 
-	// ID Names the fault.
+	// ID The id of the fault.
 	ID string `json:"id,omitempty"`
 
-	// Kind What happens to a request.
+	// Kind The effect of a fault on a request.
 	//
-	// - `status`: it is answered with a status, and nothing is bought;
-	// - `delay`: it waits, and then goes on as usual;
-	// - `reset_before`: the connection is reset, and nothing is bought;
-	// - `reset_after`: the request is carried out, and the connection is reset instead of an answer;
-	// - `cut_body`: the request is carried out, and the answer breaks off in the middle of its body;
-	// - `html`: it is answered with a page of HTML, as a proxy would, and nothing is bought;
-	// - `html_after`: the request is carried out, and its answer's body is a page of HTML;
-	// - `unknown_code`: it is answered with an error code that the document does not have.
+	// - `status`: the response has an error status; nothing is bought.
+	// - `delay`: the request is delayed and then processed as usual.
+	// - `reset_before`: the connection is reset; nothing is bought.
+	// - `reset_after`: the request is processed, and the connection is reset instead of a response.
+	// - `cut_body`: the request is processed, and the response body ends in the middle.
+	// - `html`: the response is an HTML error page, as from a proxy; nothing is bought.
+	// - `html_after`: the request is processed, and the response body is an HTML page.
+	// - `unknown_code`: the response has an error code that is not in the document; nothing is bought.
 	Kind FaultKind `json:"kind"`
 
-	// Matched How many requests it has seen, none if not given.
+	// Matched The number of requests that matched; missing if 0.
 	Matched int64 `json:"matched,omitempty"`
 
-	// RetryAfter The answer's Retry-After, in seconds, of `status` and `html`. None, if not given.
+	// RetryAfter The Retry-After header of the response, in seconds, for `status` and `html`. By default the header is not sent.
 	RetryAfter int `json:"retry_after,omitempty"`
 
-	// Status The status of `status` (503 if not given), of `html` (502) and of `unknown_code` (400).
+	// Status The status of the response, for `status` (default 503), `html` (default 502) and
+	// `unknown_code` (default 400).
 	Status int `json:"status,omitempty"`
 
-	// Times How often the fault acts before it is spent. Until it is removed, if not given.
+	// Times How often the fault acts before it is used up. By default it acts until it is removed.
 	Times int `json:"times,omitempty"`
 }
 
-// FaultKind What happens to a request.
+// FaultKind The effect of a fault on a request.
 //
-// - `status`: it is answered with a status, and nothing is bought;
-// - `delay`: it waits, and then goes on as usual;
-// - `reset_before`: the connection is reset, and nothing is bought;
-// - `reset_after`: the request is carried out, and the connection is reset instead of an answer;
-// - `cut_body`: the request is carried out, and the answer breaks off in the middle of its body;
-// - `html`: it is answered with a page of HTML, as a proxy would, and nothing is bought;
-// - `html_after`: the request is carried out, and its answer's body is a page of HTML;
-// - `unknown_code`: it is answered with an error code that the document does not have.
+// - `status`: the response has an error status; nothing is bought.
+// - `delay`: the request is delayed and then processed as usual.
+// - `reset_before`: the connection is reset; nothing is bought.
+// - `reset_after`: the request is processed, and the connection is reset instead of a response.
+// - `cut_body`: the request is processed, and the response body ends in the middle.
+// - `html`: the response is an HTML error page, as from a proxy; nothing is bought.
+// - `html_after`: the request is processed, and the response body is an HTML page.
+// - `unknown_code`: the response has an error code that is not in the document; nothing is bought.
 type FaultKind string
 
 // FaultList Faults.
@@ -197,93 +198,114 @@ type FaultList struct {
 	Faults []Fault `json:"faults"`
 }
 
-// Headers Headers by name; several values of one are joined by a comma. Credentials and cookies are
-// masked.
+// Headers Headers by name. Several values of one header are joined with a comma. Credentials and
+// cookies are masked.
 type Headers map[string]string
 
-// Journal Requests that arrived.
+// Journal Received requests.
 type Journal struct {
-	// Entries The newest first.
+	// Entries Newest first.
 	Entries []JournalEntry `json:"entries"`
 }
 
-// JournalEntry A request and its answer.
+// JournalEntry A request and its response.
 type JournalEntry struct {
-	// Account The id of the account whose credentials were sent, where they are right.
+	// Account The id of the account that the credentials belong to; missing if they are not valid.
 	Account string `json:"account,omitempty"`
 
-	// AnswerBody The first 4096 bytes.
-	AnswerBody string `json:"answer_body"`
-
-	// AnswerHeaders Headers by name; several values of one are joined by a comma. Credentials and cookies are
-	// masked.
-	AnswerHeaders Headers `json:"answer_headers"`
-
-	// DurationMs How long it took until the answer was written, in milliseconds.
+	// DurationMs The time until the response was written, in milliseconds.
 	DurationMs float64 `json:"duration_ms"`
 
-	// ID Counts the requests, from 1.
+	// ID The number of the request, from 1.
 	ID     int64  `json:"id"`
 	Method string `json:"method"`
 
-	// Path The path, with the query. The token of a payment link is cut short.
+	// Path The path with the query. The token of a payment link is shortened.
 	Path string `json:"path"`
 
-	// RequestBody The first 4096 bytes of what was read of the body.
+	// Reason The reason for a response.
+	Reason Reason `json:"reason"`
+
+	// RequestBody The first 4096 bytes of the part of the request body that the sandbox read.
 	RequestBody string `json:"request_body"`
 
-	// RequestHeaders Headers by name; several values of one are joined by a comma. Credentials and cookies are
-	// masked.
+	// RequestHeaders Headers by name. Several values of one header are joined with a comma. Credentials and
+	// cookies are masked.
 	RequestHeaders Headers `json:"request_headers"`
 
-	// RequestID The answer's X-Request-Id.
+	// RequestID The X-Request-Id of the response.
 	RequestID string `json:"request_id,omitempty"`
 
-	// Status The status of the answer, 0 where the connection was cut without one.
+	// ResponseBody The first 4096 bytes of the response body.
+	ResponseBody string `json:"response_body"`
+
+	// ResponseHeaders Headers by name. Several values of one header are joined with a comma. Credentials and
+	// cookies are masked.
+	ResponseHeaders Headers `json:"response_headers"`
+
+	// Status The status of the response; 0 if the connection was closed without a response.
 	Status int `json:"status"`
 
-	// Time When the request arrived, by the sandbox's clock.
+	// Time When the request was received, by the sandbox's clock.
 	Time time.Time `json:"time"`
-
-	// Why Why a request was answered as it was.
-	Why Why `json:"why"`
 }
 
-// Purchase An order of email-validation credits.
+// Purchase A purchase of email-validation credits.
 type Purchase struct {
-	// Account The id of the account that bought.
+	// Account The id of the account that made the purchase.
 	Account string `json:"account"`
 
-	// Amount In whole units of the currency.
+	// Amount The amount in whole units of the currency.
 	Amount    int64     `json:"amount"`
 	CreatedAt time.Time `json:"created_at"`
 	Currency  string    `json:"currency"`
 
-	// ExpiresAt Until when it can be paid.
+	// ExpiresAt The time until which the purchase can be paid.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// SettledAt When it was paid or cancelled.
+	// SettledAt When the purchase was paid or cancelled.
 	SettledAt time.Time `json:"settled_at,omitempty,omitzero"`
 
-	// Status How far a purchase has come.
+	// Status The state of a purchase.
 	Status PurchaseStatus `json:"status"`
 
-	// Token What the payment link ends with.
+	// Token The last path segment of the payment link.
 	Token string `json:"token"`
 
 	// URL The payment link.
 	URL string `json:"url"`
 }
 
-// PurchaseList What was bought.
+// PurchaseList Purchases.
 type PurchaseList struct {
 	Purchases []Purchase `json:"purchases"`
 }
 
-// PurchaseStatus How far a purchase has come.
+// PurchaseStatus The state of a purchase.
 type PurchaseStatus string
 
-// Settlement How a purchase ends.
+// Reason The reason for a response.
+type Reason struct {
+	// Code The error code of the response.
+	Code string `json:"code,omitempty"`
+
+	// Fault The id of the fault that acted on the request.
+	Fault string `json:"fault,omitempty"`
+
+	// In The rejected part of the request, such as body, credentials or a parameter.
+	In string `json:"in,omitempty"`
+
+	// Keyword The schema keyword that failed, or the name of another check.
+	Keyword string `json:"keyword,omitempty"`
+
+	// Pointer The JSON Pointer to the rejected value in the body.
+	Pointer string `json:"pointer,omitempty"`
+
+	// Text The reason as plain text.
+	Text string `json:"text"`
+}
+
+// Settlement The final state of a purchase.
 type Settlement struct {
 	Status SettlementStatus `json:"status"`
 }
@@ -291,51 +313,30 @@ type Settlement struct {
 // SettlementStatus defines model for Settlement.Status.
 type SettlementStatus string
 
-// Why Why a request was answered as it was.
-type Why struct {
-	// Code The document's error code.
-	Code string `json:"code,omitempty"`
-
-	// Fault The id of the fault that acted on the request.
-	Fault string `json:"fault,omitempty"`
-
-	// In What was refused, such as body, credentials or a parameter.
-	In string `json:"in,omitempty"`
-
-	// Keyword The keyword of the document's schema that failed, or the check that is none of a schema.
-	Keyword string `json:"keyword,omitempty"`
-
-	// Pointer The JSON Pointer to the value in the body that failed.
-	Pointer string `json:"pointer,omitempty"`
-
-	// Text The reason in words.
-	Text string `json:"text"`
-}
-
 // Limit defines model for Limit.
 type Limit = int
 
-// Refused Why a request was not carried out.
+// Refused A failed request.
 type Refused = Failure
 
 // ListJournalParams defines parameters for ListJournal.
 type ListJournalParams struct {
-	// Limit How many there are at most in the list.
+	// Limit The maximum number of items in the list.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Before Only entries that are older than the one with this id.
+	// Before Return only entries that are older than the entry with this id.
 	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // ListPurchasesParams defines parameters for ListPurchases.
 type ListPurchasesParams struct {
-	// Limit How many there are at most in the list.
+	// Limit The maximum number of items in the list.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Account Only purchases of the account with this id.
+	// Account Return only purchases of the account with this id.
 	Account *string `form:"account,omitempty" json:"account,omitempty"`
 
-	// Before Only purchases that come after the one with this token in the list, the older ones.
+	// Before Return only purchases that are older than the purchase with this token.
 	Before *string `form:"before,omitempty" json:"before,omitempty"`
 }
 
@@ -424,32 +425,32 @@ type ClientInterface interface {
 
 	// ListAccounts List the accounts with their balances
 	//
-	// All of them, by id.
+	// All accounts, sorted by id.
 	//
 	// Corresponds with GET /accounts (the `ListAccounts` operationId).
 	ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ReadClock Tell the sandbox's time
+	// ReadClock Read the sandbox's clock
 	//
-	// Its own, in UTC, and how far it is ahead.
+	// The sandbox's time in UTC, and how far it is ahead of the real time.
 	//
 	// Corresponds with GET /clock (the `ReadClock` operationId).
 	ReadClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AdvanceClockWithBody Move the sandbox's time forward
+	// AdvanceClockWithBody Move the sandbox's clock forward
 	//
-	// Purchases are ordered, settled and expire by this time. It is the process's own: other
-	// sandboxes that share its database do not follow.
+	// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+	// clock: other sandboxes on the same database are not affected.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /clock (the `AdvanceClock` operationId).
 	AdvanceClockWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AdvanceClock Move the sandbox's time forward
+	// AdvanceClock Move the sandbox's clock forward
 	//
-	// Purchases are ordered, settled and expire by this time. It is the process's own: other
-	// sandboxes that share its database do not follow.
+	// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+	// clock: other sandboxes on the same database are not affected.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -458,23 +459,24 @@ type ClientInterface interface {
 
 	// RemoveFaults Remove all faults
 	//
-	// Their ids are not given again.
+	// The ids of removed faults are not used again.
 	//
 	// Corresponds with DELETE /faults (the `RemoveFaults` operationId).
 	RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListFaults List the faults
 	//
-	// Those that are spent, too, until they are removed.
+	// The list includes used-up faults until they are removed.
 	//
 	// Corresponds with GET /faults (the `ListFaults` operationId).
 	ListFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AddFaultWithBody Make requests to the API fail
 	//
-	// Each request to an operation of the API is shown to the faults in the order in which they
-	// were added. The first that is due acts on it, and the others do not see it. Without `times`
-	// and `every`, a fault acts on every request until it is removed.
+	// The sandbox matches each request to an operation of the API against the faults, in the order
+	// in which they were added. The first fault that is due acts on the request; the faults after it
+	// do not count the request. Without `times` and `every`, a fault acts on every request until it
+	// is removed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -483,9 +485,10 @@ type ClientInterface interface {
 
 	// AddFault Make requests to the API fail
 	//
-	// Each request to an operation of the API is shown to the faults in the order in which they
-	// were added. The first that is due acts on it, and the others do not see it. Without `times`
-	// and `every`, a fault acts on every request until it is removed.
+	// The sandbox matches each request to an operation of the API against the faults, in the order
+	// in which they were added. The first fault that is due acts on the request; the faults after it
+	// do not count the request. Without `times` and `every`, a fault acts on every request until it
+	// is removed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -494,30 +497,30 @@ type ClientInterface interface {
 
 	// RemoveFault Remove a fault
 	//
-	// Requests that it has acted on already take their way.
+	// Requests on which the fault already acts are not affected.
 	//
 	// Corresponds with DELETE /faults/{id} (the `RemoveFault` operationId).
 	RemoveFault(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListJournal List the requests that arrived
+	// ListJournal List the received requests
 	//
-	// The newest first. The sandbox keeps the last 1000 in memory. Requests to these operations
-	// and to the sandbox's probes and reference are not among them.
+	// Newest first. The sandbox keeps the last 1000 requests in memory. It does not record requests
+	// to the control API, the probes, the console and the API reference.
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPurchases List what was bought
+	// ListPurchases List the purchases
 	//
-	// The newest first.
+	// Newest first.
 	//
 	// Corresponds with GET /purchases (the `ListPurchases` operationId).
 	ListPurchases(ctx context.Context, params *ListPurchasesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SettlePurchaseWithBody Pay or cancel a purchase
 	//
-	// Does what the buttons of the payment page do. To do again what was done before changes
-	// nothing and is no failure.
+	// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+	// paid purchase succeeds and changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -526,19 +529,19 @@ type ClientInterface interface {
 
 	// SettlePurchase Pay or cancel a purchase
 	//
-	// Does what the buttons of the payment page do. To do again what was done before changes
-	// nothing and is no failure.
+	// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+	// paid purchase succeeds and changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /purchases/{token}/status (the `SettlePurchase` operationId).
 	SettlePurchase(ctx context.Context, token string, body SettlePurchaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Reset Begin anew
+	// Reset Reset the sandbox
 	//
-	// Deletes all purchases, sets all balances to zero and the demo accounts to what they were,
-	// empties the journal, removes all faults, and sets the clock to the real time. Other accounts
-	// and all keys stay.
+	// Deletes all purchases, sets all balances to zero, restores the demo accounts, empties the
+	// journal, removes all faults, and sets the clock to the real time. Other accounts and all keys
+	// stay.
 	//
 	// Corresponds with POST /reset (the `Reset` operationId).
 	Reset(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -546,7 +549,7 @@ type ClientInterface interface {
 
 // ListAccounts List the accounts with their balances
 //
-// All of them, by id.
+// All accounts, sorted by id.
 //
 // Corresponds with GET /accounts (the `ListAccounts` operationId).
 func (c *Client) ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -561,9 +564,9 @@ func (c *Client) ListAccounts(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// ReadClock Tell the sandbox's time
+// ReadClock Read the sandbox's clock
 //
-// Its own, in UTC, and how far it is ahead.
+// The sandbox's time in UTC, and how far it is ahead of the real time.
 //
 // Corresponds with GET /clock (the `ReadClock` operationId).
 func (c *Client) ReadClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -578,10 +581,10 @@ func (c *Client) ReadClock(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// AdvanceClockWithBody Move the sandbox's time forward
+// AdvanceClockWithBody Move the sandbox's clock forward
 //
-// Purchases are ordered, settled and expire by this time. It is the process's own: other
-// sandboxes that share its database do not follow.
+// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+// clock: other sandboxes on the same database are not affected.
 //
 // Takes any type of body and a specified content type.
 //
@@ -598,10 +601,10 @@ func (c *Client) AdvanceClockWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// AdvanceClock Move the sandbox's time forward
+// AdvanceClock Move the sandbox's clock forward
 //
-// Purchases are ordered, settled and expire by this time. It is the process's own: other
-// sandboxes that share its database do not follow.
+// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+// clock: other sandboxes on the same database are not affected.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -620,7 +623,7 @@ func (c *Client) AdvanceClock(ctx context.Context, body AdvanceClockJSONRequestB
 
 // RemoveFaults Remove all faults
 //
-// Their ids are not given again.
+// The ids of removed faults are not used again.
 //
 // Corresponds with DELETE /faults (the `RemoveFaults` operationId).
 func (c *Client) RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -637,7 +640,7 @@ func (c *Client) RemoveFaults(ctx context.Context, reqEditors ...RequestEditorFn
 
 // ListFaults List the faults
 //
-// Those that are spent, too, until they are removed.
+// The list includes used-up faults until they are removed.
 //
 // Corresponds with GET /faults (the `ListFaults` operationId).
 func (c *Client) ListFaults(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -654,9 +657,10 @@ func (c *Client) ListFaults(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // AddFaultWithBody Make requests to the API fail
 //
-// Each request to an operation of the API is shown to the faults in the order in which they
-// were added. The first that is due acts on it, and the others do not see it. Without `times`
-// and `every`, a fault acts on every request until it is removed.
+// The sandbox matches each request to an operation of the API against the faults, in the order
+// in which they were added. The first fault that is due acts on the request; the faults after it
+// do not count the request. Without `times` and `every`, a fault acts on every request until it
+// is removed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -675,9 +679,10 @@ func (c *Client) AddFaultWithBody(ctx context.Context, contentType string, body 
 
 // AddFault Make requests to the API fail
 //
-// Each request to an operation of the API is shown to the faults in the order in which they
-// were added. The first that is due acts on it, and the others do not see it. Without `times`
-// and `every`, a fault acts on every request until it is removed.
+// The sandbox matches each request to an operation of the API against the faults, in the order
+// in which they were added. The first fault that is due acts on the request; the faults after it
+// do not count the request. Without `times` and `every`, a fault acts on every request until it
+// is removed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -696,7 +701,7 @@ func (c *Client) AddFault(ctx context.Context, body AddFaultJSONRequestBody, req
 
 // RemoveFault Remove a fault
 //
-// Requests that it has acted on already take their way.
+// Requests on which the fault already acts are not affected.
 //
 // Corresponds with DELETE /faults/{id} (the `RemoveFault` operationId).
 func (c *Client) RemoveFault(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -711,10 +716,10 @@ func (c *Client) RemoveFault(ctx context.Context, id string, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// ListJournal List the requests that arrived
+// ListJournal List the received requests
 //
-// The newest first. The sandbox keeps the last 1000 in memory. Requests to these operations
-// and to the sandbox's probes and reference are not among them.
+// Newest first. The sandbox keeps the last 1000 requests in memory. It does not record requests
+// to the control API, the probes, the console and the API reference.
 //
 // Corresponds with GET /journal (the `ListJournal` operationId).
 func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -729,9 +734,9 @@ func (c *Client) ListJournal(ctx context.Context, params *ListJournalParams, req
 	return c.Client.Do(req)
 }
 
-// ListPurchases List what was bought
+// ListPurchases List the purchases
 //
-// The newest first.
+// Newest first.
 //
 // Corresponds with GET /purchases (the `ListPurchases` operationId).
 func (c *Client) ListPurchases(ctx context.Context, params *ListPurchasesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -748,8 +753,8 @@ func (c *Client) ListPurchases(ctx context.Context, params *ListPurchasesParams,
 
 // SettlePurchaseWithBody Pay or cancel a purchase
 //
-// Does what the buttons of the payment page do. To do again what was done before changes
-// nothing and is no failure.
+// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+// paid purchase succeeds and changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -768,8 +773,8 @@ func (c *Client) SettlePurchaseWithBody(ctx context.Context, token string, conte
 
 // SettlePurchase Pay or cancel a purchase
 //
-// Does what the buttons of the payment page do. To do again what was done before changes
-// nothing and is no failure.
+// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+// paid purchase succeeds and changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -786,11 +791,11 @@ func (c *Client) SettlePurchase(ctx context.Context, token string, body SettlePu
 	return c.Client.Do(req)
 }
 
-// Reset Begin anew
+// Reset Reset the sandbox
 //
-// Deletes all purchases, sets all balances to zero and the demo accounts to what they were,
-// empties the journal, removes all faults, and sets the clock to the real time. Other accounts
-// and all keys stay.
+// Deletes all purchases, sets all balances to zero, restores the demo accounts, empties the
+// journal, removes all faults, and sets the clock to the real time. Other accounts and all keys
+// stay.
 //
 // Corresponds with POST /reset (the `Reset` operationId).
 func (c *Client) Reset(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1291,36 +1296,36 @@ type ClientWithResponsesInterface interface {
 
 	// ListAccountsWithResponse List the accounts with their balances
 	//
-	// All of them, by id.
+	// All accounts, sorted by id.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /accounts (the `ListAccounts` operationId).
 	ListAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
 
-	// ReadClockWithResponse Tell the sandbox's time
+	// ReadClockWithResponse Read the sandbox's clock
 	//
-	// Its own, in UTC, and how far it is ahead.
+	// The sandbox's time in UTC, and how far it is ahead of the real time.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /clock (the `ReadClock` operationId).
 	ReadClockWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadClockResponse, error)
 
-	// AdvanceClockWithBodyWithResponse Move the sandbox's time forward
+	// AdvanceClockWithBodyWithResponse Move the sandbox's clock forward
 	//
-	// Purchases are ordered, settled and expire by this time. It is the process's own: other
-	// sandboxes that share its database do not follow.
+	// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+	// clock: other sandboxes on the same database are not affected.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /clock (the `AdvanceClock` operationId).
 	AdvanceClockWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdvanceClockResponse, error)
 
-	// AdvanceClockWithResponse Move the sandbox's time forward
+	// AdvanceClockWithResponse Move the sandbox's clock forward
 	//
-	// Purchases are ordered, settled and expire by this time. It is the process's own: other
-	// sandboxes that share its database do not follow.
+	// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+	// clock: other sandboxes on the same database are not affected.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1329,7 +1334,7 @@ type ClientWithResponsesInterface interface {
 
 	// RemoveFaultsWithResponse Remove all faults
 	//
-	// Their ids are not given again.
+	// The ids of removed faults are not used again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1338,7 +1343,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListFaultsWithResponse List the faults
 	//
-	// Those that are spent, too, until they are removed.
+	// The list includes used-up faults until they are removed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1347,9 +1352,10 @@ type ClientWithResponsesInterface interface {
 
 	// AddFaultWithBodyWithResponse Make requests to the API fail
 	//
-	// Each request to an operation of the API is shown to the faults in the order in which they
-	// were added. The first that is due acts on it, and the others do not see it. Without `times`
-	// and `every`, a fault acts on every request until it is removed.
+	// The sandbox matches each request to an operation of the API against the faults, in the order
+	// in which they were added. The first fault that is due acts on the request; the faults after it
+	// do not count the request. Without `times` and `every`, a fault acts on every request until it
+	// is removed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1358,9 +1364,10 @@ type ClientWithResponsesInterface interface {
 
 	// AddFaultWithResponse Make requests to the API fail
 	//
-	// Each request to an operation of the API is shown to the faults in the order in which they
-	// were added. The first that is due acts on it, and the others do not see it. Without `times`
-	// and `every`, a fault acts on every request until it is removed.
+	// The sandbox matches each request to an operation of the API against the faults, in the order
+	// in which they were added. The first fault that is due acts on the request; the faults after it
+	// do not count the request. Without `times` and `every`, a fault acts on every request until it
+	// is removed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1369,26 +1376,26 @@ type ClientWithResponsesInterface interface {
 
 	// RemoveFaultWithResponse Remove a fault
 	//
-	// Requests that it has acted on already take their way.
+	// Requests on which the fault already acts are not affected.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /faults/{id} (the `RemoveFault` operationId).
 	RemoveFaultWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RemoveFaultResponse, error)
 
-	// ListJournalWithResponse List the requests that arrived
+	// ListJournalWithResponse List the received requests
 	//
-	// The newest first. The sandbox keeps the last 1000 in memory. Requests to these operations
-	// and to the sandbox's probes and reference are not among them.
+	// Newest first. The sandbox keeps the last 1000 requests in memory. It does not record requests
+	// to the control API, the probes, the console and the API reference.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /journal (the `ListJournal` operationId).
 	ListJournalWithResponse(ctx context.Context, params *ListJournalParams, reqEditors ...RequestEditorFn) (*ListJournalResponse, error)
 
-	// ListPurchasesWithResponse List what was bought
+	// ListPurchasesWithResponse List the purchases
 	//
-	// The newest first.
+	// Newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1397,8 +1404,8 @@ type ClientWithResponsesInterface interface {
 
 	// SettlePurchaseWithBodyWithResponse Pay or cancel a purchase
 	//
-	// Does what the buttons of the payment page do. To do again what was done before changes
-	// nothing and is no failure.
+	// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+	// paid purchase succeeds and changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1407,19 +1414,19 @@ type ClientWithResponsesInterface interface {
 
 	// SettlePurchaseWithResponse Pay or cancel a purchase
 	//
-	// Does what the buttons of the payment page do. To do again what was done before changes
-	// nothing and is no failure.
+	// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+	// paid purchase succeeds and changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /purchases/{token}/status (the `SettlePurchase` operationId).
 	SettlePurchaseWithResponse(ctx context.Context, token string, body SettlePurchaseJSONRequestBody, reqEditors ...RequestEditorFn) (*SettlePurchaseResponse, error)
 
-	// ResetWithResponse Begin anew
+	// ResetWithResponse Reset the sandbox
 	//
-	// Deletes all purchases, sets all balances to zero and the demo accounts to what they were,
-	// empties the journal, removes all faults, and sets the clock to the real time. Other accounts
-	// and all keys stay.
+	// Deletes all purchases, sets all balances to zero, restores the demo accounts, empties the
+	// journal, removes all faults, and sets the clock to the real time. Other accounts and all keys
+	// stay.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1824,7 +1831,7 @@ func (r ResetResponse) ContentType() string {
 
 // ListAccountsWithResponse List the accounts with their balances
 //
-// All of them, by id.
+// All accounts, sorted by id.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1837,9 +1844,9 @@ func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, reqE
 	return ParseListAccountsResponse(rsp)
 }
 
-// ReadClockWithResponse Tell the sandbox's time
+// ReadClockWithResponse Read the sandbox's clock
 //
-// Its own, in UTC, and how far it is ahead.
+// The sandbox's time in UTC, and how far it is ahead of the real time.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1852,10 +1859,10 @@ func (c *ClientWithResponses) ReadClockWithResponse(ctx context.Context, reqEdit
 	return ParseReadClockResponse(rsp)
 }
 
-// AdvanceClockWithBodyWithResponse Move the sandbox's time forward
+// AdvanceClockWithBodyWithResponse Move the sandbox's clock forward
 //
-// Purchases are ordered, settled and expire by this time. It is the process's own: other
-// sandboxes that share its database do not follow.
+// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+// clock: other sandboxes on the same database are not affected.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1868,10 +1875,10 @@ func (c *ClientWithResponses) AdvanceClockWithBodyWithResponse(ctx context.Conte
 	return ParseAdvanceClockResponse(rsp)
 }
 
-// AdvanceClockWithResponse Move the sandbox's time forward
+// AdvanceClockWithResponse Move the sandbox's clock forward
 //
-// Purchases are ordered, settled and expire by this time. It is the process's own: other
-// sandboxes that share its database do not follow.
+// Purchases are created, settled and expire by this clock. Each sandbox process has its own
+// clock: other sandboxes on the same database are not affected.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1886,7 +1893,7 @@ func (c *ClientWithResponses) AdvanceClockWithResponse(ctx context.Context, body
 
 // RemoveFaultsWithResponse Remove all faults
 //
-// Their ids are not given again.
+// The ids of removed faults are not used again.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1901,7 +1908,7 @@ func (c *ClientWithResponses) RemoveFaultsWithResponse(ctx context.Context, reqE
 
 // ListFaultsWithResponse List the faults
 //
-// Those that are spent, too, until they are removed.
+// The list includes used-up faults until they are removed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1916,9 +1923,10 @@ func (c *ClientWithResponses) ListFaultsWithResponse(ctx context.Context, reqEdi
 
 // AddFaultWithBodyWithResponse Make requests to the API fail
 //
-// Each request to an operation of the API is shown to the faults in the order in which they
-// were added. The first that is due acts on it, and the others do not see it. Without `times`
-// and `every`, a fault acts on every request until it is removed.
+// The sandbox matches each request to an operation of the API against the faults, in the order
+// in which they were added. The first fault that is due acts on the request; the faults after it
+// do not count the request. Without `times` and `every`, a fault acts on every request until it
+// is removed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1933,9 +1941,10 @@ func (c *ClientWithResponses) AddFaultWithBodyWithResponse(ctx context.Context, 
 
 // AddFaultWithResponse Make requests to the API fail
 //
-// Each request to an operation of the API is shown to the faults in the order in which they
-// were added. The first that is due acts on it, and the others do not see it. Without `times`
-// and `every`, a fault acts on every request until it is removed.
+// The sandbox matches each request to an operation of the API against the faults, in the order
+// in which they were added. The first fault that is due acts on the request; the faults after it
+// do not count the request. Without `times` and `every`, a fault acts on every request until it
+// is removed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1950,7 +1959,7 @@ func (c *ClientWithResponses) AddFaultWithResponse(ctx context.Context, body Add
 
 // RemoveFaultWithResponse Remove a fault
 //
-// Requests that it has acted on already take their way.
+// Requests on which the fault already acts are not affected.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1963,10 +1972,10 @@ func (c *ClientWithResponses) RemoveFaultWithResponse(ctx context.Context, id st
 	return ParseRemoveFaultResponse(rsp)
 }
 
-// ListJournalWithResponse List the requests that arrived
+// ListJournalWithResponse List the received requests
 //
-// The newest first. The sandbox keeps the last 1000 in memory. Requests to these operations
-// and to the sandbox's probes and reference are not among them.
+// Newest first. The sandbox keeps the last 1000 requests in memory. It does not record requests
+// to the control API, the probes, the console and the API reference.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1979,9 +1988,9 @@ func (c *ClientWithResponses) ListJournalWithResponse(ctx context.Context, param
 	return ParseListJournalResponse(rsp)
 }
 
-// ListPurchasesWithResponse List what was bought
+// ListPurchasesWithResponse List the purchases
 //
-// The newest first.
+// Newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1996,8 +2005,8 @@ func (c *ClientWithResponses) ListPurchasesWithResponse(ctx context.Context, par
 
 // SettlePurchaseWithBodyWithResponse Pay or cancel a purchase
 //
-// Does what the buttons of the payment page do. To do again what was done before changes
-// nothing and is no failure.
+// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+// paid purchase succeeds and changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2012,8 +2021,8 @@ func (c *ClientWithResponses) SettlePurchaseWithBodyWithResponse(ctx context.Con
 
 // SettlePurchaseWithResponse Pay or cancel a purchase
 //
-// Does what the buttons of the payment page do. To do again what was done before changes
-// nothing and is no failure.
+// Has the same effect as the buttons of the payment page. The operation is idempotent: paying a
+// paid purchase succeeds and changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2026,11 +2035,11 @@ func (c *ClientWithResponses) SettlePurchaseWithResponse(ctx context.Context, to
 	return ParseSettlePurchaseResponse(rsp)
 }
 
-// ResetWithResponse Begin anew
+// ResetWithResponse Reset the sandbox
 //
-// Deletes all purchases, sets all balances to zero and the demo accounts to what they were,
-// empties the journal, removes all faults, and sets the clock to the real time. Other accounts
-// and all keys stay.
+// Deletes all purchases, sets all balances to zero, restores the demo accounts, empties the
+// journal, removes all faults, and sets the clock to the real time. Other accounts and all keys
+// stay.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2532,10 +2541,10 @@ type ServerInterface interface {
 	// ListAccounts List the accounts with their balances
 	// (GET /accounts)
 	ListAccounts(ctx echo.Context) error
-	// ReadClock Tell the sandbox's time
+	// ReadClock Read the sandbox's clock
 	// (GET /clock)
 	ReadClock(ctx echo.Context) error
-	// AdvanceClock Move the sandbox's time forward
+	// AdvanceClock Move the sandbox's clock forward
 	// (POST /clock)
 	AdvanceClock(ctx echo.Context) error
 	// RemoveFaults Remove all faults
@@ -2550,16 +2559,16 @@ type ServerInterface interface {
 	// RemoveFault Remove a fault
 	// (DELETE /faults/{id})
 	RemoveFault(ctx echo.Context, id string) error
-	// ListJournal List the requests that arrived
+	// ListJournal List the received requests
 	// (GET /journal)
 	ListJournal(ctx echo.Context, params ListJournalParams) error
-	// ListPurchases List what was bought
+	// ListPurchases List the purchases
 	// (GET /purchases)
 	ListPurchases(ctx echo.Context, params ListPurchasesParams) error
 	// SettlePurchase Pay or cancel a purchase
 	// (PUT /purchases/{token}/status)
 	SettlePurchase(ctx echo.Context, token string) error
-	// Reset Begin anew
+	// Reset Reset the sandbox
 	// (POST /reset)
 	Reset(ctx echo.Context) error
 }
@@ -3462,10 +3471,10 @@ type StrictServerInterface interface {
 	// ListAccounts List the accounts with their balances
 	// (GET /accounts)
 	ListAccounts(ctx context.Context, request ListAccountsRequestObject) (ListAccountsResponseObject, error)
-	// ReadClock Tell the sandbox's time
+	// ReadClock Read the sandbox's clock
 	// (GET /clock)
 	ReadClock(ctx context.Context, request ReadClockRequestObject) (ReadClockResponseObject, error)
-	// AdvanceClock Move the sandbox's time forward
+	// AdvanceClock Move the sandbox's clock forward
 	// (POST /clock)
 	AdvanceClock(ctx context.Context, request AdvanceClockRequestObject) (AdvanceClockResponseObject, error)
 	// RemoveFaults Remove all faults
@@ -3480,16 +3489,16 @@ type StrictServerInterface interface {
 	// RemoveFault Remove a fault
 	// (DELETE /faults/{id})
 	RemoveFault(ctx context.Context, request RemoveFaultRequestObject) (RemoveFaultResponseObject, error)
-	// ListJournal List the requests that arrived
+	// ListJournal List the received requests
 	// (GET /journal)
 	ListJournal(ctx context.Context, request ListJournalRequestObject) (ListJournalResponseObject, error)
-	// ListPurchases List what was bought
+	// ListPurchases List the purchases
 	// (GET /purchases)
 	ListPurchases(ctx context.Context, request ListPurchasesRequestObject) (ListPurchasesResponseObject, error)
 	// SettlePurchase Pay or cancel a purchase
 	// (PUT /purchases/{token}/status)
 	SettlePurchase(ctx context.Context, request SettlePurchaseRequestObject) (SettlePurchaseResponseObject, error)
-	// Reset Begin anew
+	// Reset Reset the sandbox
 	// (POST /reset)
 	Reset(ctx context.Context, request ResetRequestObject) (ResetResponseObject, error)
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,73 +17,68 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// access is who may steer a sandbox: whoever has the token, where there is one; else everybody on
-// this machine, where the sandbox is open; else nobody.
+// access decides which requests may use the control API and the journal page. With a token, a request
+// must send the token. Without one, an open sandbox accepts local requests, and any other sandbox none.
 type access struct {
 	token string
 	open  bool
-	// scheme is what the document calls the token.
+	// scheme is the name of the security scheme of the token in the document of the control API.
 	scheme string
 }
 
-// newAccess makes the control API's document ask for the token, or for nothing where there is none.
 func newAccess(s settings, document *openapi3.T) access {
 	a := access{token: s.controlToken, open: s.openControl}
 	for name := range document.Components.SecuritySchemes {
 		a.scheme = name
 	}
-	if a.token == "" {
-		document.Security = nil
-	}
 	return a
 }
 
-// Authenticate accepts the token.
+// Authenticate accepts the token; see contract.Authenticator.
 func (a access) Authenticate(_ context.Context, credentials contract.Credentials) (any, error) {
-	if !a.knows(credentials.Value(a.scheme)) {
+	if !a.isToken(credentials.Value(a.scheme)) {
 		return nil, contract.ErrNotAccepted
 	}
 	return "control", nil
 }
 
-// knows compares a text with the token, in a time that says nothing of it.
-func (a access) knows(text string) bool {
-	got, want := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(a.token)) // of one length
+// isToken compares a text with the token in constant time.
+func (a access) isToken(text string) bool {
+	got, want := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(a.token)) // hashes have the same length
 	return a.token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// refusal returns the status and the sentence for a request that may not steer the sandbox, 0 for one
-// that may, or that shows a token, of which the contract decides.
-func (a access) refusal(r *http.Request) (status int, sentence string) {
+// refusal returns the status and the message of the response to a request that may not use the control
+// API. It returns 0 for a request that may, and for all requests to a sandbox with a token: the contract
+// checks the token.
+func (a access) refusal(r *http.Request) (status int, message string) {
 	switch {
 	case a.token != "":
 		return 0, ""
 	case !a.open:
-		return http.StatusNotFound, "The control API is off where others can reach the sandbox. Start it with a control token."
+		return http.StatusNotFound, "The control API is off, because others can reach this sandbox. Start the sandbox with --control-token to turn it on."
 	case proxied(r.Header):
-		return http.StatusForbidden, "The request came through a proxy, so that it may be anybody's. Start the sandbox with a control token."
-	case !loopbackHost(r.Host):
-		// A name that somebody else has pointed at this machine, for a page in its browser.
-		return http.StatusForbidden, "Without a control token, the sandbox is steered at localhost or a loopback address only."
-	case foreign(r):
-		return http.StatusForbidden, "A page of another site may not steer the sandbox."
+		return http.StatusForbidden, "The request came through a proxy, so that its sender is not known. Start the sandbox with --control-token and send the token."
+	case !loopbackHost(r.Host): // a page in the browser can use a name that points to this machine
+		return http.StatusForbidden, "Without a control token, the address of the control API must be localhost or a loopback address. Use such an address, or start the sandbox with --control-token."
+	case crossOrigin(r):
+		return http.StatusForbidden, "The request came from a page of another site. Start the sandbox with --control-token and send the token."
 	}
 	return 0, ""
 }
 
-// guard keeps others from the paths below base.
+// guard refuses requests below a path.
 func (a access) guard(base string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
-			r := ec.Request()
-			if r.URL.Path != base && !strings.HasPrefix(r.URL.Path, base+"/") {
+			if !below(ec.Request().URL.Path, base) {
 				return next(ec)
 			}
-			status, sentence := a.refusal(r)
+			status, message := a.refusal(ec.Request())
 			if status == 0 {
 				return next(ec)
 			}
-			body, err := json.Marshal(control.Failure{Message: sentence})
+			body, err := json.Marshal(control.Failure{Message: message})
 			if err != nil {
 				return err
 			}
@@ -93,42 +87,35 @@ func (a access) guard(base string) echo.MiddlewareFunc {
 	}
 }
 
-// proxied reports whether a proxy says that the request is somebody else's.
+// below reports whether a path is base or below it.
+func below(path, base string) bool {
+	return path == base || strings.HasPrefix(path, base+"/")
+}
+
+// proxied reports whether the headers are those of a proxy.
 func proxied(header http.Header) bool {
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if len(header[name]) > 0 { // also an empty one, which hides those that follow it
+		if len(header[name]) > 0 { // an empty value counts too
 			return true
 		}
 	}
 	return false
 }
 
-// loopbackHost reports whether a Host header names this machine and no other.
+// loopbackHost reports whether a Host header is localhost or a loopback address.
 func loopbackHost(hostport string) bool {
 	host := hostport
 	if name, _, err := net.SplitHostPort(hostport); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if host == "localhost" {
-		return true
-	}
+	host = strings.Trim(host, "[]")
 	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
-// foreign reports whether a browser says that the request comes from a page of another site.
-func foreign(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none":
-		return false
-	case "":
-		origin := r.Header.Get("Origin")
-		if origin == "" {
-			return false
-		}
-		from, err := url.Parse(origin)
-		return err != nil || from.Host != r.Host
-	}
-	return true
+// crossOrigin reports whether a browser sent the request for a page of another site.
+func crossOrigin(r *http.Request) bool {
+	checked := *r
+	checked.Method = http.MethodPost // the check exempts GET, with which other sites could read the journal
+	return http.NewCrossOriginProtection().Check(&checked) != nil
 }

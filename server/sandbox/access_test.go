@@ -1,136 +1,167 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-// TestControlAccess sends what a page of another site, a proxy or a strange name would lead to the
-// control API. Without a token it is refused, with one the token alone decides.
-func TestControlAccess(t *testing.T) {
-	t.Parallel()
-	open, closed := start(t, sandbox.WithOpenControl()), start(t, sandbox.WithControlToken(controlToken))
-	_, port, _ := strings.Cut(open.address, ":")
-	const here, site, foreigner = "", "page of another site", "came through a proxy"
-	const name = "localhost or a loopback address"
-	for _, row := range []struct {
-		host    string
-		headers []string
-		refusal string // a part of the sentence; "" for none
-	}{
-		{open.address, nil, here},
-		{"127.0.0.1", nil, here},
-		{"127.0.0.1:" + port, nil, here},
-		{"127.255.0.9:" + port, nil, here},
-		{"localhost", nil, here},
-		{"LocalHost:" + port, nil, here},
-		{"[::1]", nil, here},
-		{"[::1]:" + port, nil, here},
-		{"[::ffff:127.0.0.1]:" + port, nil, here},
+const (
+	controlToken = "0123456789abcdef"
+	asControl    = "Bearer " + controlToken
+)
 
-		{"sandbox.example", nil, name},
-		{"sandbox.example:" + port, nil, name},
-		{"localhost.example", nil, name},
-		{"127.0.0.1.example", nil, name},
-		{"127.0.0.1.nip.io:" + port, nil, name},
-		{"evil-localhost", nil, name},
-		{"0.0.0.0:" + port, nil, name},
-		{"10.0.0.1", nil, name},
-		{"192.168.0.1:" + port, nil, name},
-		{"[::]:" + port, nil, name},
-		{"[2001:db8::1]", nil, name},
-		{"169.254.169.254", nil, name},
+// operation is an operation of the control API.
+type operation struct{ method, path string }
 
-		{open.address, []string{"Forwarded", "for=192.0.2.1"}, foreigner},
-		{open.address, []string{"X-Forwarded-For", "192.0.2.1"}, foreigner},
-		{open.address, []string{"X-Forwarded-For", "127.0.0.1"}, foreigner},
-		{open.address, []string{"X-Forwarded-For", "", "X-Forwarded-For", "192.0.2.1"}, foreigner},
-		{open.address, []string{"X-Forwarded-Host", "sandbox.example"}, foreigner},
-		{open.address, []string{"X-Real-Ip", "192.0.2.1"}, foreigner},
-		{open.address, []string{"x-real-ip", "192.0.2.1"}, foreigner},
-		{open.address, []string{"Via", "1.1 proxy"}, foreigner},
-
-		{open.address, []string{"Sec-Fetch-Site", "cross-site"}, site},
-		{open.address, []string{"Sec-Fetch-Site", "same-site"}, site},
-		{open.address, []string{"Sec-Fetch-Site", "other"}, site},
-		{open.address, []string{"Sec-Fetch-Site", "cross-site", "Origin", "http://" + open.address}, site},
-		{open.address, []string{"Sec-Fetch-Site", "same-origin"}, here},
-		{open.address, []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://" + open.address}, here},
-		{open.address, []string{"Sec-Fetch-Site", "none"}, here},
-
-		{open.address, []string{"Origin", "http://" + open.address}, here},
-		{"localhost:" + port, []string{"Origin", "http://localhost:" + port}, here},
-		{open.address, []string{"Origin", "http://sandbox.example"}, site},
-		{open.address, []string{"Origin", "http://localhost:" + port}, site},
-		{open.address, []string{"Origin", "http://127.0.0.1:1"}, site},
-		{open.address, []string{"Origin", "null"}, site},
-		{open.address, []string{"Origin", "http://["}, site},
-	} {
-		for _, o := range []operation{{"GET", steering + "/clock"}, {"POST", steering + "/reset"}, {"GET", steering + "/nowhere"}} {
-			what := fmt.Sprint(o, row.host, row.headers)
-			response, body := asHost(t, open, o, row.host, row.headers)
-			if row.refusal != here {
-				sentence(t, what, response, body, 403, row.refusal)
-			} else if response.StatusCode == 403 {
-				t.Errorf("%s: %d %s", what, response.StatusCode, body)
-			}
-			response, body = asHost(t, closed, o, row.host, append([]string{"Authorization", asControl}, row.headers...))
-			if want := map[string]int{"/clock": 200, "/reset": 204, "/nowhere": 404}[strings.TrimPrefix(o.path, steering)]; response.StatusCode != want {
-				t.Errorf("%s, with the token: %d %s", what, response.StatusCode, body)
-			}
-			if response, body = asHost(t, closed, o, row.host, row.headers); response.StatusCode != 401 && o.path != steering+"/nowhere" {
-				t.Errorf("%s, without the token: %d %s", what, response.StatusCode, body)
-			}
-		}
-	}
-	// What keeps others from the control API does not keep anybody from the API.
-	response, body := asHost(t, open, operation{"POST", path}, "sandbox.example", append([]string{"Origin", "http://other.example", "Via", "1.1 proxy"}, active...))
-	if response.StatusCode != 400 || !strings.Contains(body, noAmount) {
-		t.Errorf("the API by another name: %d %s", response.StatusCode, body)
-	}
-	if n := len(open.Journal(10, 0)); n != 1 {
-		t.Errorf("the journal has %d entries, want the API's alone", n)
-	}
-}
-
-// asHost sends a request that names a host, and returns its answer and the body.
-func asHost(t testing.TB, r *running, o operation, host string, headers []string) (*http.Response, string) {
+// operations returns all operations of the document.
+func operations(t testing.TB) []operation {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), o.method, "http://"+r.address+o.path, nil)
+	document, err := api.LoadSandbox()
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Host = host
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header[headers[i]] = append(request.Header[headers[i]], headers[i+1])
+	var list []operation
+	for template, item := range document.Paths.Map() {
+		for method := range item.Operations() {
+			list = append(list, operation{method, controlPath + strings.NewReplacer("{id}", "1", "{token}", "x").Replace(template)})
+		}
 	}
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatalf("%v %s: %v", o, host, err)
+	if len(list) < 11 {
+		t.Fatalf("the operations of the document are %v", list)
 	}
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	return response, string(body)
+	return list
 }
 
-func TestControlTokenLength(t *testing.T) {
+// isFailure checks an error response of the control API: the status, and a JSON object whose message
+// contains a part.
+func isFailure(t testing.TB, what string, response *http.Response, body string, status int, part string) {
+	t.Helper()
+	var object map[string]string
+	err := json.Unmarshal([]byte(body), &object)
+	if response.StatusCode != status || err != nil || len(object) != 1 || len(object["message"]) < 10 || !strings.Contains(object["message"], part) ||
+		response.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s: %d %q %s, want %d %s", what, response.StatusCode, response.Header.Get("Content-Type"), body, status, part)
+	}
+}
+
+// TestOpenControl sends requests as a proxy, a page of another site and another host name cause them. An
+// open sandbox refuses them; with a token, only the token counts.
+func TestOpenControl(t *testing.T) {
 	t.Parallel()
-	store := start(t).store
-	for token, want := range map[string]bool{"x": false, controlToken[:15]: false, controlToken: true, strings.Repeat("x", 100): true} {
-		_, err := sandbox.New(t.Context(), store, "http://sandbox.example", sandbox.WithControlToken(token))
-		if (err == nil) != want {
-			t.Errorf("a token of %d characters: %v", len(token), err)
+	open, withToken := start(t, sandbox.WithOpenControl()), start(t, sandbox.WithControlToken(controlToken))
+	here := open.address
+	_, port, _ := strings.Cut(here, ":")
+	const name, proxy, site = "localhost or a loopback address", "came through a proxy", "page of another site"
+	for refusal, rows := range map[string][][]string{
+		"": {
+			nil, {"Host", "127.0.0.1"}, {"Host", "127.0.0.1:" + port}, {"Host", "127.255.0.9:" + port}, {"Host", "localhost"},
+			{"Host", "LocalHost:" + port}, {"Host", "[::1]"}, {"Host", "[::1]:" + port}, {"Host", "[::ffff:127.0.0.1]:" + port},
+			{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "same-origin", "Origin", "http://" + here}, {"Sec-Fetch-Site", "none"},
+			{"Origin", "http://" + here}, {"Host", "localhost:" + port, "Origin", "http://localhost:" + port},
+		},
+		name: {
+			{"Host", "sandbox.example"}, {"Host", "sandbox.example:" + port}, {"Host", "localhost.example"}, {"Host", "127.0.0.1.example"},
+			{"Host", "127.0.0.1.nip.io:" + port}, {"Host", "evil-localhost"}, {"Host", "0.0.0.0:" + port}, {"Host", "10.0.0.1"},
+			{"Host", "192.168.0.1:" + port}, {"Host", "[::]:" + port}, {"Host", "[2001:db8::1]"}, {"Host", "169.254.169.254"},
+		},
+		proxy: {
+			{"Forwarded", "for=192.0.2.1"}, {"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-For", "127.0.0.1"},
+			{"X-Forwarded-For", "", "X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-Host", "sandbox.example"}, {"X-Real-Ip", "192.0.2.1"},
+			{"x-real-ip", "192.0.2.1"}, {"Via", "1.1 proxy"},
+		},
+		site: {
+			{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "other"},
+			{"Sec-Fetch-Site", "cross-site", "Origin", "http://" + here}, {"Origin", "http://sandbox.example"}, {"Origin", "http://localhost:" + port},
+			{"Origin", "http://127.0.0.1:1"}, {"Origin", "null"}, {"Origin", "http://["},
+		},
+	} {
+		for _, headers := range rows {
+			for o, status := range map[operation]int{{"GET", controlPath + "/clock"}: 200, {"POST", controlPath + "/reset"}: 204, {"GET", controlPath + "/nowhere"}: 404} {
+				what := fmt.Sprint(o, headers)
+				response, body := open.request(t, o.method, o.path, "", headers...)
+				if refusal != "" {
+					isFailure(t, what, response, body, 403, refusal)
+					isFailure(t, what, response, body, 403, "--control-token")
+				} else if response.StatusCode != status {
+					t.Errorf("%s: %d %s", what, response.StatusCode, body)
+				}
+				response, body = withToken.request(t, o.method, o.path, "", append([]string{"Authorization", asControl}, headers...)...)
+				if response.StatusCode != status {
+					t.Errorf("%s, with the token: %d %s", what, response.StatusCode, body)
+				}
+				if response, body = withToken.request(t, o.method, o.path, "", headers...); response.StatusCode != 401 && status != 404 {
+					t.Errorf("%s, without the token: %d %s", what, response.StatusCode, body)
+				}
+			}
 		}
-		if err != nil && strings.Contains(err.Error(), token) && len(token) > 1 {
-			t.Errorf("the error shows the token: %v", err)
+	}
+	// The API accepts such requests.
+	response, body := open.request(t, "POST", path, "", append([]string{"Host", "sandbox.example", "Origin", "http://other.example", "Via", "1.1 proxy"}, active...)...)
+	if response.StatusCode != 400 || !strings.Contains(body, noAmount) {
+		t.Errorf("the API: %d %s", response.StatusCode, body)
+	}
+	open.newest(t, "the API", 1)
+}
+
+// TestControlToken sends no token, wrong tokens and the token to each operation.
+func TestControlToken(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string][]sandbox.Option{
+		"token": {sandbox.WithControlToken(controlToken)},
+		"both":  {sandbox.WithOpenControl(), sandbox.WithControlToken(controlToken)},
+	} {
+		r := start(t, options...)
+		for _, o := range operations(t) {
+			for _, headers := range [][]string{
+				nil,
+				{"Authorization", ""},
+				{"Authorization", controlToken},
+				{"Authorization", "Bearer "},
+				{"Authorization", "Bearer wrong-wrong-wrong"},
+				{"Authorization", asControl + "x"},
+				{"Authorization", "Bearer 0123456789abcde"},
+				{"Authorization", "Bearer 0123456789ABCDEF"},
+				{"Authorization", "Basic MDEyMzQ1Njc4OWFiY2RlZg=="},
+				{"Authorization", "Bearer wrong-wrong-wrong", "Authorization", asControl},
+				{"Authorization", "sandbox-active-token"},
+				{"Cookie", "Authorization=" + controlToken},
+			} {
+				response, body := r.request(t, o.method, o.path+"?access_token="+controlToken, "", headers...)
+				isFailure(t, fmt.Sprint(name, o, headers), response, body, 401, "")
+			}
+			for _, right := range []string{asControl, "bearer " + controlToken, "BEARER   " + controlToken} {
+				if response, body := r.request(t, o.method, o.path, "", "Authorization", right); response.StatusCode == 401 || response.StatusCode >= 500 {
+					t.Errorf("%s: %v: %d %s", name, o, response.StatusCode, body)
+				}
+			}
+		}
+		if response, body := r.request(t, "GET", controlPath+"/clock", "", "Authorization", asControl); response.StatusCode != 200 {
+			t.Errorf("%s: %d %s", name, response.StatusCode, body)
+		}
+		if strings.Contains(r.log.String(), controlToken) {
+			t.Errorf("%s: the log contains the token", name)
+		}
+	}
+}
+
+func TestControlIsOff(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for _, o := range append(operations(t), operation{"GET", controlPath}, operation{"GET", controlPath + "/"}, operation{"POST", controlPath + "/nowhere"}, operation{"OPTIONS", controlPath + "/clock"}) {
+		for _, headers := range [][]string{nil, {"Authorization", "Bearer "}, {"Authorization", asControl}} {
+			response, body := r.request(t, o.method, o.path, "", headers...)
+			isFailure(t, fmt.Sprint(o, headers), response, body, 404, "--control-token")
+		}
+	}
+	for _, other := range []string{"/_sandboxes", "/_sandbo"} {
+		if response, body := r.request(t, "GET", other, ""); response.StatusCode != 404 || strings.Contains(body, "--control-token") {
+			t.Errorf("%s: %d %s", other, response.StatusCode, body)
 		}
 	}
 }

@@ -37,10 +37,10 @@ func findOutWhy(x *tab, box *sandboxtest.Sandbox) {
 	}
 	x.load(200, chromedp.Click(`//a[.="Look again"]`))
 	entry := box.Journal()[0]
-	x.shows("400", entry.Path, entry.Why.Text)
+	x.shows("400", entry.Path, entry.Reason.Text)
 	x.hides(string(model.AmountShouldNotBeLessThan15))
 	x.do(chromedp.Click(chromedp.CSS("summary")), chromedp.WaitVisible(chromedp.CSS(".more")))
-	x.shows("Keyword "+entry.Why.Keyword, "Pointer "+entry.Why.Pointer, string(model.AmountShouldNotBeLessThan15), `{"amount":14}`)
+	x.shows("Keyword "+entry.Reason.Keyword, "Pointer "+entry.Reason.Pointer, string(model.AmountShouldNotBeLessThan15), `{"amount":14}`)
 	x.sound()
 	x.do(chromedp.EmulateReset())
 	x.sound()

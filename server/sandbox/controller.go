@@ -10,96 +10,80 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/fault"
 )
 
-// controller implements the operations of the control API.
+// controller implements the operations of the control API with the methods of a Sandbox.
 type controller struct{ *Sandbox }
 
 var _ control.StrictServerInterface = controller{}
 
-// defaultLimit is how long a list is unless the request says otherwise.
+// defaultLimit is the default of the query parameter limit.
 const defaultLimit = 100
 
-// ListJournal lists the requests that arrived.
 func (c controller) ListJournal(_ context.Context, request control.ListJournalRequestObject) (control.ListJournalResponseObject, error) {
-	return control.ListJournal200JSONResponse{Entries: c.Journal(orDefault(request.Params.Limit), orZero(request.Params.Before))}, nil
+	return control.ListJournal200JSONResponse{Entries: c.Journal(valueOr(request.Params.Limit, defaultLimit), valueOr(request.Params.Before, 0))}, nil
 }
 
-// ListPurchases lists what was bought.
 func (c controller) ListPurchases(ctx context.Context, request control.ListPurchasesRequestObject) (control.ListPurchasesResponseObject, error) {
 	purchases, err := c.Purchases(ctx, PurchaseFilter{
-		Account: orZero(request.Params.Account), Before: orZero(request.Params.Before), Limit: orDefault(request.Params.Limit),
+		Account: valueOr(request.Params.Account, ""), Before: valueOr(request.Params.Before, ""), Limit: valueOr(request.Params.Limit, defaultLimit),
 	})
 	if errors.Is(err, billing.ErrPurchaseNotFound) {
-		return control.ListPurchases400JSONResponse{RefusedJSONResponse: control.RefusedJSONResponse{
-			Message: "The query parameter before is not the token of a purchase.",
-		}}, nil
+		return control.ListPurchases400JSONResponse{RefusedJSONResponse: refused("The query parameter before is not the token of a purchase.")}, nil
 	}
 	return control.ListPurchases200JSONResponse{Purchases: purchases}, err
 }
 
-// SettlePurchase pays or cancels a purchase.
 func (c controller) SettlePurchase(ctx context.Context, request control.SettlePurchaseRequestObject) (control.SettlePurchaseResponseObject, error) {
 	purchase, err := c.Settle(ctx, request.Token, request.Body.Status)
 	switch {
 	case errors.Is(err, billing.ErrPurchaseNotFound):
-		return control.SettlePurchase404JSONResponse{Message: "There is no such purchase."}, nil
+		return control.SettlePurchase404JSONResponse{Message: "The purchase does not exist."}, nil
 	case errors.Is(err, billing.ErrNotPending):
-		return control.SettlePurchase409JSONResponse{Message: "Nothing was done: the purchase is " + string(purchase.Status) + " already."}, nil
+		return control.SettlePurchase409JSONResponse{Message: "Nothing was changed: the purchase is already " + string(purchase.Status) + "."}, nil
 	}
 	return control.SettlePurchase200JSONResponse(purchase), err
 }
 
-// ListAccounts lists the accounts.
 func (c controller) ListAccounts(ctx context.Context, _ control.ListAccountsRequestObject) (control.ListAccountsResponseObject, error) {
 	accounts, err := c.Accounts(ctx)
 	return control.ListAccounts200JSONResponse{Accounts: accounts}, err
 }
 
-// ListFaults lists the faults.
 func (c controller) ListFaults(context.Context, control.ListFaultsRequestObject) (control.ListFaultsResponseObject, error) {
 	return control.ListFaults200JSONResponse{Faults: c.Faults()}, nil
 }
 
-// AddFault adds a fault.
 func (c controller) AddFault(_ context.Context, request control.AddFaultRequestObject) (control.AddFaultResponseObject, error) {
 	added, err := c.Fail(*request.Body)
-	var invalid *fault.InvalidError
-	if errors.As(err, &invalid) {
-		return control.AddFault400JSONResponse{RefusedJSONResponse: control.RefusedJSONResponse{Message: invalid.Reason}}, nil
+	if invalid := (*fault.InvalidError)(nil); errors.As(err, &invalid) {
+		return control.AddFault400JSONResponse{RefusedJSONResponse: refused(invalid.Reason)}, nil
 	}
 	return control.AddFault201JSONResponse(added), err
 }
 
-// RemoveFaults removes all faults.
 func (c controller) RemoveFaults(context.Context, control.RemoveFaultsRequestObject) (control.RemoveFaultsResponseObject, error) {
 	c.faults.Clear()
 	return control.RemoveFaults204Response{}, nil
 }
 
-// RemoveFault removes a fault.
 func (c controller) RemoveFault(_ context.Context, request control.RemoveFaultRequestObject) (control.RemoveFaultResponseObject, error) {
 	if !c.Sandbox.RemoveFault(request.ID) {
-		return control.RemoveFault404JSONResponse{Message: "There is no such fault."}, nil
+		return control.RemoveFault404JSONResponse{Message: "The fault does not exist."}, nil
 	}
 	return control.RemoveFault204Response{}, nil
 }
 
-// ReadClock tells the time.
 func (c controller) ReadClock(context.Context, control.ReadClockRequestObject) (control.ReadClockResponseObject, error) {
 	return control.ReadClock200JSONResponse(c.time()), nil
 }
 
-// AdvanceClock moves the clock forward.
 func (c controller) AdvanceClock(_ context.Context, request control.AdvanceClockRequestObject) (control.AdvanceClockResponseObject, error) {
 	err := c.Advance(time.Duration(request.Body.Seconds) * time.Second)
-	if errors.Is(err, errTooFarAhead) {
-		return control.AdvanceClock400JSONResponse{RefusedJSONResponse: control.RefusedJSONResponse{
-			Message: "The clock can be moved by a hundred years in all.",
-		}}, nil
+	if errors.Is(err, errClockRange) {
+		return control.AdvanceClock400JSONResponse{RefusedJSONResponse: refused("The clock can be at most a hundred years ahead.")}, nil
 	}
 	return control.AdvanceClock200JSONResponse(c.time()), err
 }
 
-// Reset sets the sandbox to what it was.
 func (c controller) Reset(ctx context.Context, _ control.ResetRequestObject) (control.ResetResponseObject, error) {
 	return control.Reset204Response{}, c.Sandbox.Reset(ctx)
 }
@@ -108,16 +92,14 @@ func (c controller) time() control.Clock {
 	return control.Clock{Now: c.Now(), AheadSeconds: int64(c.clock.offset() / time.Second)}
 }
 
-func orDefault(limit *int) int {
-	if limit == nil {
-		return defaultLimit
-	}
-	return *limit
+func refused(message string) control.RefusedJSONResponse {
+	return control.RefusedJSONResponse{Message: message}
 }
 
-func orZero[T any](parameter *T) (value T) {
+// valueOr returns the value of an optional parameter, or its default.
+func valueOr[T any](parameter *T, value T) T {
 	if parameter != nil {
-		value = *parameter
+		return *parameter
 	}
 	return value
 }

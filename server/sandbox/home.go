@@ -56,7 +56,7 @@ func readOnly(next http.HandlerFunc) http.Handler {
 func (s *Sandbox) serveStart(pages *console.Pages, w http.ResponseWriter, r *http.Request) {
 	view := console.Start{API: s.public + s.BasePath()}
 	if s.settings.demo {
-		hints, err := NewHints(view.API)
+		hints, err := NewExampleCommands(view.API)
 		if err != nil {
 			s.pageFailed(w, r, err)
 			return
@@ -94,7 +94,7 @@ func (s *Sandbox) serveJournal(pages *console.Pages, who access, w http.Response
 		return
 	}
 	// A browser sends no bearer token, but asks for a password.
-	if _, password, _ := r.BasicAuth(); who.token != "" && !who.knows(password) {
+	if _, password, _ := r.BasicAuth(); who.token != "" && !who.isToken(password) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="The control token is the password", charset="UTF-8"`)
 		if err := pages.WriteFailure(w, console.Failure{Status: http.StatusUnauthorized, Sentence: "The journal needs the control token, as the password of any user name."}); err != nil {
 			s.pageFailed(w, r, err)

@@ -1,179 +1,130 @@
 package sandbox_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/control"
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-// newest returns the newest entry, and fails the test unless it is the only one since the id before.
-func newest(t testing.TB, r *running, what string, before int64) control.JournalEntry {
-	t.Helper()
-	list := r.Journal(3, 0)
-	if len(list) == 0 || list[0].ID != before+1 {
-		t.Fatalf("%s: the journal has %d entries, the newest of the last three %+v", what, len(list), list)
-	}
-	return list[0]
-}
-
-// TestJournalReasons sends each kind of request of DESIGN.md's table: each is in the journal at once,
-// once, and with what it was answered for.
+// TestJournalReasons sends a request per row of the table in DESIGN.md: the journal has it when the
+// response arrives, with the reason.
 func TestJournalReasons(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	asJSON := []string{"Content-Type", "application/json"}
-	withKey := func(key string) []string { return append([]string{"Authorization", key}, asJSON...) }
-	good := withKey("sandbox-active-token")
-	is := func(in, keyword, pointer, code string) control.Why {
-		return control.Why{In: in, Keyword: keyword, Pointer: pointer, Code: code}
+	valid := withKey("sandbox-active-token")
+	is := func(in, keyword, pointer, code string) control.Reason {
+		return control.Reason{In: in, Keyword: keyword, Pointer: pointer, Code: code}
 	}
 	for i, row := range []struct {
 		method, path, body string
 		headers            []string
 		status             int
 		account            string
-		why                control.Why
+		reason             control.Reason
 		text               string // a part of the reason
 	}{
-		{"POST", "/nowhere", `{"amount":320}`, good, 404, "", control.Why{}, "no such path"},
-		{"POST", path + "/", `{"amount":320}`, good, 404, "", control.Why{}, "no such path"},
-		{"GET", path, "", good, 405, "", control.Why{}, "method GET"},
-		{"BREW", path, "", good, 405, "", control.Why{}, "method BREW"},
-		{"POST", path, `{"amount":320}`, asJSON, 401, "", is("credentials", "missing", "", incomplete), "No complete credentials"},
-		{"POST", path, `{"amount":320}`, append([]string{"consumerKey", "sandbox-active-key"}, asJSON...), 401, "", is("credentials", "missing", "", incomplete), "consumer key together with its secret"},
-		{"POST", path, `{"amount":320}`, withKey("wrong"), 401, "", is("credentials", "invalid", "", refused), "not accepted"},
-		{"POST", path, `{"amount":320}`, withKey("sandbox-inactive-token"), 401, "sandbox-inactive", is("credentials", "denied", "", inactive), "inactive"},
-		{"POST", path, `{"amount":320}`, good[:2], 415, "sandbox-active", is("body", "mediaType", "", ""), "media type"},
-		{"POST", path, `{"amount":320}`, append([]string{"Content-Encoding", "gzip"}, good...), 415, "sandbox-active", is("body", "mediaType", "", ""), "content coding"},
-		{"POST", path, strings.Repeat(" ", 1<<20+1), good, 413, "sandbox-active", is("body", "size", "", ""), "too large"},
-		{"POST", path, `{"amount":320`, good, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "well-formed"},
-		{"POST", path, `{"amount":320,"amount":320}`, good, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "well-formed"},
-		{"POST", path, ``, good, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "well-formed"},
-		{"POST", path, `[320]`, good, 400, "sandbox-active", is("body", "type", "", noAmount), "another type"},
-		{"POST", path, `{}`, good, 400, "sandbox-active", is("body", "required", "/amount", noAmount), "is missing"},
-		{"POST", path, `{"AMOUNT":320}`, good, 400, "sandbox-active", is("body", "required", "/amount", noAmount), "at /amount"},
-		{"POST", path, `{"amount":"320"}`, good, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "whole number"},
-		{"POST", path, `{"amount":50.0}`, good, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "another type"},
-		{"POST", path, `{"amount":null}`, good, 400, "sandbox-active", is("body", "nullable", "/amount", noInteger), "null"},
-		{"POST", path, `{"amount":14}`, good, 400, "sandbox-active", is("body", "minimum", "/amount", tooSmall), "below"},
-		{"POST", path, `{"amount":1801}`, good, 400, "sandbox-active", is("body", "maximum", "/amount", tooLarge), "above"},
-		{"POST", path, `{"amount":320}`, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("account", "", "", noPlan), "no active plan"},
+		{"POST", "/nowhere", validOrder, valid, 404, "", control.Reason{}, "path does not exist"},
+		{"POST", path + "/", validOrder, valid, 404, "", control.Reason{}, "path does not exist"},
+		{"GET", path, "", valid, 405, "", control.Reason{}, "method GET"},
+		{"BREW", path, "", valid, 405, "", control.Reason{}, "method BREW"},
+		{"POST", path, validOrder, asJSON, 401, "", is("credentials", "missing", "", incomplete), "The credentials are missing or incomplete (missing)."},
+		{"POST", path, validOrder, append([]string{"consumerKey", "sandbox-active-key"}, asJSON...), 401, "", is("credentials", "missing", "", incomplete), "consumer key together with its secret"},
+		{"POST", path, validOrder, withKey("wrong"), 401, "", is("credentials", "invalid", "", invalid), "The credentials are not accepted (invalid)."},
+		{"POST", path, validOrder, withKey("sandbox-inactive-token"), 401, "sandbox-inactive", is("credentials", "denied", "", inactive), "inactive"},
+		{"POST", path, validOrder, valid[:2], 415, "sandbox-active", is("body", "mediaType", "", ""), "media type"},
+		{"POST", path, validOrder, append([]string{"Content-Encoding", "gzip"}, valid...), 415, "sandbox-active", is("body", "mediaType", "", ""), "content coding"},
+		{"POST", path, strings.Repeat(" ", 1<<20+1), valid, 413, "sandbox-active", is("body", "size", "", ""), "too large"},
+		{"POST", path, `{"amount":320`, valid, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "not well-formed"},
+		{"POST", path, `{"amount":320,"amount":320}`, valid, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "not well-formed"},
+		{"POST", path, ``, valid, 400, "sandbox-active", is("body", "unreadable", "", noAmount), "not well-formed"},
+		{"POST", path, `[320]`, valid, 400, "sandbox-active", is("body", "type", "", noAmount), "The body has a type that the document does not allow"},
+		{"POST", path, `{}`, valid, 400, "sandbox-active", is("body", "required", "/amount", noAmount), "is missing"},
+		{"POST", path, `{"AMOUNT":320}`, valid, 400, "sandbox-active", is("body", "required", "/amount", noAmount), "at /amount"},
+		{"POST", path, `{"amount":"320"}`, valid, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "whole number"},
+		{"POST", path, `{"amount":50.0}`, valid, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "type"},
+		{"POST", path, `{"amount":null}`, valid, 400, "sandbox-active", is("body", "nullable", "/amount", noInteger), "null"},
+		{"POST", path, `{"amount":14}`, valid, 400, "sandbox-active", is("body", "minimum", "/amount", tooSmall), "The value at /amount of the body is below the limit of the document (minimum). The amount is below the smallest order."},
+		{"POST", path, `{"amount":1801}`, valid, 400, "sandbox-active", is("body", "maximum", "/amount", tooLarge), "above"},
+		{"POST", path, validOrder, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("account", "", "", noPlan), "no active plan"},
 		{"POST", path, `{"amount":14}`, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("body", "minimum", "/amount", tooSmall), "below"},
-		{"POST", path, `{"amount":320}`, good, 200, "sandbox-active", control.Why{}, "as the document has it"},
-		{"POST", path + "?x=1", `{"amount":15,"note":"é"}`, active, 200, "sandbox-active", control.Why{}, "as the document has it"},
-		{"GET", "/checkout/x", "", nil, 404, "", control.Why{}, "no such purchase"},
-		{"DELETE", "/checkout/x", "", nil, 405, "", control.Why{}, "DELETE"},
+		{"POST", path, validOrder, valid, 200, "sandbox-active", control.Reason{}, "valid"},
+		{"POST", path + "?x=1", `{"amount":15,"note":"é"}`, active, 200, "sandbox-active", control.Reason{}, "valid"},
+		{"GET", "/checkout/x", "", nil, 404, "", control.Reason{}, "purchase does not exist"},
+		{"DELETE", "/checkout/x", "", nil, 405, "", control.Reason{}, "DELETE"},
 	} {
 		what := row.method + " " + row.path + " " + short(row.body) + " " + row.text
-		response, body := ask(t, r, row.method, row.path, row.body, row.headers...)
-		entry := newest(t, r, what, int64(i))
+		response, body := r.request(t, row.method, row.path, row.body, row.headers...)
+		entry := r.newest(t, what, int64(i)+1)
 		if response.StatusCode != row.status || entry.Status != row.status || entry.Account != row.account || entry.Method != row.method {
-			t.Errorf("%s: answered with %d %s, kept %+v", what, response.StatusCode, short(body), entry)
+			t.Errorf("%s: the response is %d %s, the entry %+v", what, response.StatusCode, short(body), entry)
 		}
-		why := entry.Why
-		if !strings.Contains(why.Text, row.text) || !strings.HasSuffix(why.Text, ".") || strings.Contains(why.Text, "..") {
-			t.Errorf("%s: the reason is %s", what, why.Text)
+		reason := entry.Reason
+		if !strings.Contains(reason.Text, row.text) || !strings.HasSuffix(reason.Text, ".") || strings.Contains(reason.Text, "..") {
+			t.Errorf("%s: the reason is %s", what, reason.Text)
 		}
-		if why.Text = ""; why != row.why {
-			t.Errorf("%s: the reason is %+v, want %+v", what, why, row.why)
+		if reason.Text = ""; reason != row.reason {
+			t.Errorf("%s: the reason is %+v, want %+v", what, reason, row.reason)
 		}
 		if strings.HasPrefix(row.path, "/checkout/") {
-			continue // of which neither is kept
+			continue // the journal has no bodies of pages
 		}
-		read := row.status != 404 && row.status != 405 && row.status != 401 && row.status != 415 && row.status != 413 // the answer was given before
-		if want := map[bool]string{true: row.body}[read]; entry.RequestBody != want || entry.AnswerBody != body || entry.Path != row.path {
-			t.Errorf("%s: kept %s %q, answered %q", what, entry.Path, short(entry.RequestBody), entry.AnswerBody)
+		wantBody := ""
+		if row.status == 200 || row.status == 400 { // earlier checks do not read the body
+			wantBody = row.body
 		}
-		if id := response.Header.Get("X-Request-Id"); id == "" || entry.RequestID != id || entry.AnswerHeaders["X-Request-Id"] != id {
-			t.Errorf("%s: the request id is %q, kept %q", what, id, entry.RequestID)
-		}
-	}
-}
-
-// TestJournalKeepsMalformedHTTP sends what no middleware sees.
-func TestJournalKeepsMalformedHTTP(t *testing.T) {
-	t.Parallel()
-	r := start(t)
-	for i, row := range []struct {
-		text   string
-		status int
-		why    string
-	}{
-		{"hello\r\n\r\n", 400, "not well-formed"},
-		{"POST " + path + " HTTP/7.7\r\nHost: x\r\n\r\n", 400, "not well-formed"},
-		{"POST " + path + " HTTP/1.1\r\n\r\n", 400, "not well-formed"},
-		{"POST " + path + " HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, "not well-formed"},
-		{"POST /%zz HTTP/1.1\r\nHost: x\r\nAuthorization: sandbox-active-token\r\n\r\n", 400, "not well-formed"},
-		{"POST " + path + " HTTP/1.1\r\nHost: x\r\nX-Large: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431, "too large"},
-		{"POST " + path + " HTTP/1.1\r\n" + keys + "Transfer-Encoding: gzip\r\n\r\n", 415, "chunked"},
-		{"POST " + path + " HTTP/1.1\r\n" + keys + "Expect: miracles\r\nContent-Length: 14\r\n\r\n{\"amount\":320}", 417, "100-continue"},
-	} {
-		c := dial(t, r)
-		if _, err := io.WriteString(c, row.text); err != nil {
-			t.Logf("the server stopped reading: %v", err)
-		}
-		response, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatalf("%.60q: no answer: %v", row.text, err)
-		}
-		body, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		entry := newest(t, r, short(row.text), int64(i))
-		if entry.Status != row.status || response.StatusCode != row.status || !strings.Contains(entry.Why.Text, row.why) || entry.AnswerBody != string(body) {
-			t.Errorf("%.60q: %d %s, kept %+v", row.text, response.StatusCode, body, entry)
+		id := response.Header.Get("X-Request-Id")
+		if entry.RequestBody != wantBody || entry.ResponseBody != body || entry.Path != row.path || id == "" || entry.RequestID != id || entry.ResponseHeaders["X-Request-Id"] != id {
+			t.Errorf("%s: the response is %q %s, the entry %+v", what, id, body, entry)
 		}
 	}
 }
 
-// TestJournalLeavesOut asks for what is no part of the API: the journal shows what people integrate.
-func TestJournalLeavesOut(t *testing.T) {
+// TestJournalSkips sends requests to everything beside the API and the payment pages.
+func TestJournalSkips(t *testing.T) {
 	t.Parallel()
 	r := start(t, sandbox.WithOpenControl())
 	for _, o := range append(operations(t),
-		operation{"GET", steering + "/nowhere"}, operation{"GET", steering}, operation{"PATCH", steering + "/clock"}, operation{"OPTIONS", steering + "/faults"},
+		operation{"GET", controlPath + "/nowhere"}, operation{"GET", controlPath}, operation{"PATCH", controlPath + "/clock"}, operation{"OPTIONS", controlPath + "/faults"},
 		operation{"GET", "/livez"}, operation{"HEAD", "/livez"}, operation{"POST", "/livez"}, operation{"GET", "/readyz"},
 		operation{"GET", "/docs"}, operation{"GET", "/docs/"}, operation{"GET", "/docs/nowhere.css"}, operation{"POST", "/docs"},
 		operation{"GET", "/openapi.yaml"}, operation{"GET", "/openapi.json"}, operation{"GET", "/"}, operation{"GET", "/journal"}) {
-		ask(t, r, o.method, o.path, "", "Content-Type", "application/json")
+		r.request(t, o.method, o.path, "", asJSON...)
 		if list := r.Journal(10, 0); len(list) != 0 {
-			t.Errorf("%v is in the journal: %+v", o, list)
+			t.Errorf("%v: the journal is %+v", o, list)
 		}
 	}
-	ask(t, r, "GET", "/doc", "")
-	ask(t, r, "GET", "/_sandboxes", "")
-	if list := r.Journal(10, 0); len(list) != 2 {
-		t.Errorf("what is beside them is not in the journal: %+v", list)
-	}
+	r.request(t, "GET", "/doc", "")
+	r.request(t, "GET", "/_sandboxes", "")
+	r.newest(t, "unknown paths", 2)
 }
 
-// TestJournalAtOnce has many clients look for their own request as soon as they have the answer.
-func TestJournalAtOnce(t *testing.T) {
+// TestJournalHasRequestBeforeResponse has clients look for their request before they read the body of the
+// response.
+func TestJournalHasRequestBeforeResponse(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	token := order(t, r, "sandbox-active-token")
-	const clients, each = 8, 12 // fewer in all than the journal keeps
-	var wg sync.WaitGroup
+	token := r.buy(t, "sandbox-active-token")
+	const clients, each = 8, 12
+	var group sync.WaitGroup
 	for range clients {
-		wg.Go(func() {
+		group.Go(func() {
 			for range each {
 				for _, o := range []struct{ method, path, body string }{
-					{"POST", path, `{"amount":320}`},
-					{"POST", path, `{"amount":1}`},
-					{"GET", "/nowhere", ""},
-					{"GET", "/checkout/" + token, ""},
+					{"POST", path, validOrder}, {"POST", path, `{"amount":1}`}, {"GET", "/nowhere", ""}, {"GET", "/checkout/" + token, ""},
 				} {
-					response := send(t, r, o.method, o.path, strings.NewReader(o.body), append([]string{"Accept", "text/html"}, active...)...)
+					response := r.send(t, o.method, o.path, strings.NewReader(o.body), append([]string{"Accept", "text/html"}, active...)...)
 					id, found := response.Header.Get("X-Request-Id"), 0
-					for _, entry := range r.Journal(1000, 0) { // before the body is read
+					for _, entry := range r.Journal(1000, 0) {
 						if entry.RequestID == id {
 							found++
 						}
@@ -187,27 +138,121 @@ func TestJournalAtOnce(t *testing.T) {
 			}
 		})
 	}
-	wg.Wait()
-	if list := r.Journal(1000, 0); len(list) != clients*each*4+1 {
-		t.Errorf("%d entries", len(list))
+	group.Wait()
+	r.newest(t, "all requests", clients*each*4+1)
+}
+
+// TestJournalMasksCredentials sends a secret in each header for credentials, and in a query parameter of
+// the same name.
+func TestJournalMasksCredentials(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	document, err := api.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"Cookie", "Proxy-Authorization"}
+	for _, scheme := range document.Components.SecuritySchemes {
+		names = append(names, scheme.Value.Name)
+	}
+	if len(names) < 5 {
+		t.Fatalf("the headers of the document are %v", names)
+	}
+	for _, name := range names {
+		for _, spelling := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+			r.request(t, "POST", path+"?a=1&"+spelling+"=in-the-query&b=2", "", spelling, "in-a-header", spelling, "in-a-header too")
+			entry := r.Journal(1, 0)[0]
+			if got, want := entry.Path, path+"?a=1&"+spelling+"=[masked]&b=2"; entry.RequestHeaders[http.CanonicalHeaderKey(name)] != "[masked]" || got != want {
+				t.Errorf("%s: %+v", spelling, entry)
+			}
+		}
 	}
 }
 
-// TestJournalIsJSON reads by HTTP what is kept of the strangest bytes.
-func TestJournalIsJSON(t *testing.T) {
+var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+// TestJournalHasNoSecrets buys and pays as a browser does, sends links and keys to wrong places, and
+// searches the journal for the secrets.
+func TestJournalHasNoSecrets(t *testing.T) {
 	t.Parallel()
-	r := start(t, sandbox.WithOpenControl())
-	ask(t, r, "POST", path, "\xff{\"amount\":\x00"+strings.Repeat("é", 5000), append([]string{"X-Strange", "\xff\xfe"}, active...)...)
-	ask(t, r, "GET", "/%ff%00?\xff=%zz", "")
-	_, text := ask(t, r, "GET", steering+"/journal", "")
-	var got control.Journal
-	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got.Entries) != 2 {
-		t.Fatalf("%v: %s", err, text)
+	r := start(t, sandbox.WithControlToken(controlToken))
+	token := r.buy(t, "sandbox-active-token")
+	page, link, kept := "/checkout/"+token, "http://"+r.address+"/checkout/"+token, "/checkout/"+billing.ShortToken(token)
+	response, html := r.request(t, "GET", page, "", "Referer", link)
+	cookie, _, _ := strings.Cut(response.Header.Get("Set-Cookie"), ";")
+	found := formToken.FindStringSubmatch(html)
+	if found == nil || cookie == "" {
+		t.Fatalf("%d %v", response.StatusCode, response.Header)
 	}
-	if body := got.Entries[1].RequestBody; !strings.HasPrefix(body, "\uFFFD{\"amount\":\x00é") || len(body) > 4096+6 {
-		t.Errorf("%d bytes of the body were kept: %.20q", len(body), body)
+	form := url.Values{"form_token": found[1:], "action": {"pay"}}.Encode()
+	asForm := []string{"Content-Type", "application/x-www-form-urlencoded", "Referer", link, "Origin", "http://" + r.address}
+	withCookie := append([]string{"Cookie", cookie}, asForm...)
+	for _, row := range []struct {
+		method, path, body string
+		headers            []string
+		status             int
+		kept               string // the path in the journal, if known
+	}{
+		{"POST", page, form, asForm, 403, kept},
+		{"POST", page, form, withCookie, 303, kept},
+		{"POST", page, strings.Replace(form, "pay", "cancel", 1), withCookie, 409, kept},
+		{"GET", page, "", []string{"Cookie", cookie, "Accept", "application/json"}, 200, kept},
+		{"HEAD", page + "?a=1", "", nil, 200, kept + "?a=1"},
+		{"PUT", page, token, nil, 405, kept},
+		{"BREW", page, token, nil, 405, kept},
+		{"GET", page + "/more", "", []string{"Referer", link + "/more"}, 404, kept},
+		{"GET", page + "x", "", nil, 404, kept},
+		{"GET", "/%63heckout/" + token, "", nil, 404, kept},
+		{"GET", "/checkout%2F" + token, "", nil, 404, kept},
+		{"GET", "/" + page, "", nil, 404, "/" + kept},
+		{"GET", "/Checkout/" + token, "", nil, 404, "/Checkout/" + billing.ShortToken(token)},
+		{"GET", "/api/v2" + page + "?b=2", "", nil, 404, "/api/v2" + kept + "?b=2"},
+		{"GET", "/nowhere?next=" + url.QueryEscape(link), "", []string{"Referer", link + "?x"}, 404, ""},
+		{"GET", "/nowhere?next=" + page + "&c=3", "", nil, 404, "/nowhere?next=" + kept + "&c=3"},
+		{"POST", path, `{"amount":"` + link + `"}`, active, 400, path},
+		{"POST", path, `{"amount":"` + strings.ReplaceAll(link, "/", `\/`) + `"}`, active, 400, path},
+		{"POST", path + "?consumerSecret=sandbox-active-secret&CONSUMERKEY=sandbox-active-key&authorization=sandbox-active-token", `{}`, active, 400, ""},
+		{"POST", path, validOrder, append([]string{"Authorization", "sandbox-active-token", "Authorization", "sandbox-noplan-token"}, active...), 200, path},
+		{"POST", path, validOrder, []string{"Authorization", "sandbox-inactive-token", "Proxy-Authorization", asControl, "Cookie", "key=sandbox-active-key"}, 401, path},
+		{"PUT", controlPath + "/purchases/" + token + "/status", `{"status":"paid"}`, []string{"Authorization", asControl, "Content-Type", "application/json"}, 200, ""},
+		{"PUT", controlPath + "/purchases/" + token + "/state", `{"status":"paid"}`, []string{"Authorization", asControl}, 404, ""},
+	} {
+		what := row.method + " " + row.path
+		before := r.Journal(1, 0)[0].ID
+		response, body := r.request(t, row.method, row.path, row.body, row.headers...)
+		if response.StatusCode != row.status {
+			t.Fatalf("%s: %d %.100s", what, response.StatusCode, body)
+		}
+		if strings.HasPrefix(row.path, controlPath) {
+			r.newest(t, what, before) // not recorded
+			continue
+		}
+		entry := r.newest(t, what, before+1)
+		if entry.Status != row.status || row.kept != "" && entry.Path != row.kept || entry.Reason.Text == "" ||
+			strings.HasPrefix(row.path, "/checkout/") && (entry.RequestBody != "" || entry.ResponseBody != "") {
+			t.Errorf("%s: the entry of the journal is %+v", what, entry)
+		}
 	}
-	if e := got.Entries; e[1].RequestHeaders["X-Strange"] != "\uFFFD" || e[0].Path != "/%ff%00?\uFFFD=%zz" {
-		t.Errorf("%q, %q", e[1].RequestHeaders["X-Strange"], e[0].Path)
+	if entry := r.Journal(1, 2)[0]; entry.ID != 1 || !strings.Contains(entry.ResponseBody, link) {
+		t.Errorf("the entry of the purchase is %+v", entry)
+	}
+	entries := r.Journal(1000, 0)
+	for i := range entries {
+		if entries[i].Status == 200 && entries[i].Path == path {
+			entries[i].ResponseBody = "" // the payment link
+		}
+	}
+	text, err := json.Marshal(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{token, found[1], strings.TrimPrefix(cookie, "checkout="), controlToken}
+	for _, demo := range sandbox.DemoAccounts() {
+		secrets = append(secrets, demo.ConsumerKey, demo.ConsumerSecret.Reveal(), demo.APIKey.Reveal())
+	}
+	for _, secret := range secrets {
+		if secret == "" || strings.Contains(string(text), secret) {
+			t.Errorf("the journal contains the secret %s", secret)
+		}
 	}
 }

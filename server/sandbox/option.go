@@ -11,58 +11,57 @@ import (
 	"github.com/turbosmtp-go/billing/server"
 )
 
-// Option changes how a sandbox works.
+// Option configures a Sandbox.
 type Option func(*settings)
 
-// WithDemoAccounts adds the demo accounts, whose credentials everybody knows. By default there are
-// none, and those that an earlier run has left in the store are not let in.
+// WithDemoAccounts adds the demo accounts, whose credentials are public. By default there are no demo
+// accounts, and the credentials of those that an earlier run added to the store are not accepted.
 func WithDemoAccounts() Option {
 	return func(s *settings) { s.demo = true }
 }
 
-// WithControlToken turns the control API on for whoever sends the token as bearer credentials. It is at
-// least 16 characters long.
-//
-// By default the control API is off.
+// WithControlToken turns on the control API for requests with this bearer token, which must have at
+// least 16 characters. By default the control API is off.
 func WithControlToken(token string) Option {
 	return func(s *settings) { s.controlToken = token }
 }
 
-// WithOpenControl turns the control API on without a token, for requests that come to localhost or a
-// loopback address, neither through a proxy nor from a page of another site. It is for a sandbox that
-// only its own machine can reach. With WithControlToken, the token is needed all the same.
+// WithOpenControl turns on the control API without a token, for requests to localhost or a loopback
+// address that come neither through a proxy nor from a page of another site. Use it only if other machines
+// cannot reach the sandbox. With WithControlToken, requests need the token. By default the control API is
+// off.
 func WithOpenControl() Option {
 	return func(s *settings) { s.openControl = true }
 }
 
-// WithoutPrefer ignores the header Prefer. By default a request can choose its answer by it among the
-// document's examples.
+// WithoutPrefer ignores the header Prefer. By default it selects an example of the document as the
+// response.
 func WithoutPrefer() Option {
 	return func(s *settings) { s.noPrefer = true }
 }
 
-// WithLogger sets where failures are logged. The default is slog.Default.
+// WithLogger sets the logger for failures. The default is slog.Default.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithClock sets what tells the time. The default is time.Now.
+// WithClock sets the clock. The default is time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.now = now }
 }
 
-// WithMiddleware puts middleware around all requests, outside of the sandbox's own: it sees what a fault
-// makes of a request. There is none by default.
+// WithMiddleware adds middleware around all requests and around the middleware of the sandbox: it sees the
+// responses that faults change. By default there is none.
 func WithMiddleware(middleware ...echo.MiddlewareFunc) Option {
 	return func(s *settings) { s.middleware = append(s.middleware, middleware...) }
 }
 
-// WithServer sets options of the HTTP server, such as its limits. The default is the server's own.
+// WithServer adds options of the HTTP server, such as its limits. By default there are none.
 func WithServer(options ...server.Option) Option {
 	return func(s *settings) { s.server = append(s.server, options...) }
 }
 
-// minControlToken is how long a control token is at least, in bytes, so that it is not guessed.
+// minControlToken is the minimum length of a control token in bytes.
 const minControlToken = 16
 
 type settings struct {
@@ -76,16 +75,16 @@ type settings struct {
 	server       []server.Option
 }
 
-func defaultSettings() settings {
-	return settings{logger: slog.Default(), now: time.Now}
-}
-
-func (s settings) validate() error {
+func newSettings(options []Option) (settings, error) {
+	s := settings{logger: slog.Default(), now: time.Now}
+	for _, option := range options {
+		option(&s)
+	}
 	if s.logger == nil || s.now == nil {
-		return errors.New("sandbox: an option is nil")
+		return s, errors.New("sandbox: the logger or the clock is nil")
 	}
 	if s.controlToken != "" && len(s.controlToken) < minControlToken {
-		return fmt.Errorf("sandbox: the control token has fewer than %d characters", minControlToken)
+		return s, fmt.Errorf("sandbox: the control token is too short: it needs at least %d characters", minControlToken)
 	}
-	return nil
+	return s, nil
 }

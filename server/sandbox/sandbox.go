@@ -1,7 +1,7 @@
-// Package sandbox is a server that behaves as the documented API does and keeps what was bought: the
-// billing rules over a store, behind the document's contract, with a page behind each payment link. It
-// can be seen and steered: a journal says what came and why it was answered as it was, and faults make
-// it fail on demand.
+// Package sandbox is a server that behaves like the documented API: it applies the billing rules to a
+// store and serves a payment page for each purchase. A journal records the requests with the reason for
+// each response, and faults make requests fail on demand. A Go program controls both with the methods of
+// Sandbox, any other program with the control API.
 package sandbox
 
 import (
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/turbosmtp-go/billing/api"
@@ -25,115 +26,163 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/fault"
 	"github.com/turbosmtp-go/billing/server/internal/journal"
 	"github.com/turbosmtp-go/billing/server/internal/reference"
+	"github.com/turbosmtp-go/billing/server/internal/store"
 )
 
-// Sandbox is a running billing system with its HTTP server.
+// Sandbox is a server of the API with its billing system.
 type Sandbox struct {
-	public   string
-	billing  *billing.Service
-	checkout *checkout.Handler
-	journal  *journal.Journal
-	faults   *fault.List
-	clock    *clock
-	server   *server.Server
-	settings settings
+	public      string // the public URL
+	settings    settings
+	clock       *clock
+	billing     *billing.Service
+	checkout    *checkout.Handler
+	redact      func(text string) string
+	journal     *journal.Journal
+	faults      *fault.List
+	faultSchema *openapi3.Schema
+	server      *server.Server
 }
 
-// New makes a sandbox that keeps everything in store, which stays the caller's to close. publicURL is
-// how its users reach it, such as http://127.0.0.1:8080: payment links begin with it. With
-// WithDemoAccounts, the demo accounts are put into the store.
+// OpenStore opens the database at an address for New: sqlite:PATH, sqlite::memory: or a postgres:// URL.
+// It creates the file and the tables if they are missing. The caller closes the store after Serve has
+// returned.
+func OpenStore(ctx context.Context, address string) (billing.Store, error) {
+	return store.Open(ctx, address)
+}
+
+// DemoAccounts returns the accounts of WithDemoAccounts with their public credentials: an active account,
+// an inactive account, and an account without a plan.
+func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
+
+// New returns a Sandbox on a store, which the caller closes. publicURL is the address of the sandbox
+// for its users, such as http://127.0.0.1:8080; payment links begin with it.
 func New(ctx context.Context, store billing.Store, publicURL string, options ...Option) (*Sandbox, error) {
-	s := &Sandbox{settings: defaultSettings()}
-	for _, option := range options {
-		option(&s.settings)
-	}
-	if err := s.settings.validate(); err != nil {
+	public, err := parsePublicURL(publicURL)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if s.public, err = parsePublicURL(publicURL); err != nil {
+	settings, err := newSettings(options)
+	if err != nil {
 		return nil, err
 	}
-	s.clock = &clock{base: s.settings.now}
+	document, err := api.Document()
+	if err != nil {
+		return nil, err
+	}
+	controlDocument, err := api.SandboxDocument()
+	if err != nil {
+		return nil, err
+	}
+
+	s := &Sandbox{public: public, settings: settings, clock: &clock{base: settings.now}}
 	if s.billing, err = billing.New(store, billing.WithClock(s.clock.now)); err != nil {
 		return nil, err
 	}
-	if s.settings.demo {
+	if settings.demo {
 		if err := s.billing.Seed(ctx, billing.DemoAccounts()); err != nil {
 			return nil, fmt.Errorf("sandbox: add the demo accounts: %w", err)
 		}
 	}
-	page := []checkout.Option{checkout.WithLogger(s.settings.logger)}
-	if strings.HasPrefix(s.public, "https:") {
-		page = append(page, checkout.WithSecureCookie())
-	}
-	if s.checkout, err = checkout.New(s.billing, page...); err != nil {
+	if s.checkout, err = newCheckout(s.billing, public, settings); err != nil {
 		return nil, err
 	}
-	if s.server, err = s.newServer(); err != nil { //nolint:contextcheck // it compiles documents, which no context ends
+	s.redact = newRedactor(s.checkout.Prefix())
+	s.journal = s.newJournal(document, controlDocument)
+	s.faults, s.faultSchema = fault.New(), controlDocument.Components.Schemas["Fault"].Value
+	access := newAccess(settings, controlDocument)
+	pages, err := s.pages(document, access)
+	if err != nil {
+		return nil, err
+	}
+	own := billingAPI{s}
+	s.server, err = server.New(own, contract.AuthenticatorFunc(own.authenticate), append([]server.Option{ //nolint:contextcheck // compiling a document needs no context
+		server.WithLogger(settings.logger),
+		server.WithReadiness(s.billing.Ready),
+		server.WithMiddleware(settings.middleware...),
+		server.WithMiddleware(
+			access.guard(controlPath(controlDocument)),
+			s.journal.Middleware,
+			s.faults.Middleware(func() fault.API { return s.server.Contract() }, AccountID)),
+		server.WithAPI(s.controlAPI(controlDocument, access)),
+	}, append(pages, settings.server...)...)...)
+	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// ReadDocuments reads the documents that New needs, unless they have been read. It is for a goroutine
-// beside what comes before New, such as opening the store: New is the quicker for it. What is wrong with
-// them, New says.
-func ReadDocuments() {
-	var both sync.WaitGroup
-	both.Go(func() { _, _ = api.SandboxDocument() })
-	both.Go(func() { _, _ = api.Document() })
-	both.Wait()
+// PreloadDocuments loads the documents that New needs. A program can call it in a goroutine while it
+// opens the store, so that New returns earlier. New reports the errors.
+func PreloadDocuments() {
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = api.SandboxDocument() })
+	group.Go(func() { _, _ = api.Document() })
+	group.Wait()
 }
 
-// newServer puts everything behind one HTTP server.
-func (s *Sandbox) newServer() (*server.Server, error) {
-	document, err := api.Document()
-	if err != nil {
-		return nil, err
+func newCheckout(service *billing.Service, public string, settings settings) (*checkout.Handler, error) {
+	options := []checkout.Option{checkout.WithLogger(settings.logger)}
+	if strings.HasPrefix(public, "https:") {
+		options = append(options, checkout.WithSecureCookie())
 	}
-	shared, err := api.SandboxDocument()
-	if err != nil {
-		return nil, err
+	return checkout.New(service, options...)
+}
+
+// journalSize is the number of requests in the journal. Their entries need a few megabytes.
+const journalSize = 1000
+
+// docsPath is the path of the API reference; see reference.Paths.
+const docsPath = "/docs"
+
+// notRecorded are the paths whose requests are not in the journal: they are not part of the API.
+var notRecorded = map[string]bool{
+	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
+	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
+}
+
+func (s *Sandbox) newJournal(document, controlDocument *openapi3.T) *journal.Journal {
+	control := controlPath(controlDocument)
+	return journal.New(journal.Settings{
+		Size:    journalSize,
+		Now:     s.clock.now,
+		Skip:    func(path string) bool { return notRecorded[path] || below(path, docsPath) || below(path, control) },
+		Secrets: secretHeaders(document),
+		Redact:  s.redact,
+		Explain: s.explain,
+	})
+}
+
+// controlAPI returns the control API. The document requires the token; without a token, access decides
+// alone.
+func (s *Sandbox) controlAPI(document *openapi3.T, access access) server.API {
+	if access.token == "" {
+		open := *document // shared by all sandboxes
+		open.Security = nil
+		document = &open
 	}
-	steering := *shared // of which the topmost fields are changed
-	schema := steering.Components.Schemas["Fault"]
-	if schema == nil {
-		return nil, errors.New("sandbox: the control API's document has no schema of a fault")
-	}
-	s.faults = fault.New(schema.Value)
-	base, err := steering.Servers.BasePath()
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: the control API's address: %w", err)
-	}
+	return server.API{Document: document, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
+		control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
+	}}
+}
+
+// controlPath returns the base path of the control API.
+func controlPath(document *openapi3.T) string {
+	path, _ := document.Servers.BasePath() // server.New reports an invalid address
+	return path
+}
+
+// pages returns the handlers of everything beside the APIs: payment pages, console and API reference.
+func (s *Sandbox) pages(document *openapi3.T, access access) ([]server.Option, error) {
 	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
 	if err != nil {
 		return nil, err
 	}
-	s.journal = journal.New(journal.Settings{
-		Size: journalSize, Now: s.clock.now, Secrets: secretHeaders(document), Account: AccountID,
-		Skip: func(path string) bool {
-			return quiet[path] || strings.HasPrefix(path, docsPath+"/") || path == base || strings.HasPrefix(path, base+"/")
-		},
-		Shorten: shortener(s.checkout.Prefix()),
-	})
-	access := newAccess(s.settings, &steering)
-	options := []server.Option{
-		server.WithLogger(s.settings.logger),
-		server.WithReadiness(s.billing.Ready),
-		server.WithMiddleware(s.settings.middleware...),
-		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
-		server.WithMiddleware(access.guard(base), s.journal.Middleware,
-			s.faults.Middleware(func() *contract.Contract { return s.server.Contract() }, AccountID)),
-		server.WithAPI(server.API{Document: &steering, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
-			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
-		}}),
-	}
-	people, err := s.homeHandlers(access)
+	console, err := s.homeHandlers(access)
 	if err != nil {
 		return nil, err
 	}
-	for path, handler := range people {
+	options := []server.Option{server.WithHandler(s.checkout.Prefix()+"*", s.checkout)}
+	for path, handler := range console {
 		options = append(options, server.WithHandler(path, handler))
 	}
 	for _, path := range reference.Paths() {
@@ -142,38 +191,38 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 	if !s.settings.noPrefer {
 		options = append(options, server.WithPrefer())
 	}
-	return server.New(purchaser{s.billing, s.link}, authenticator{s.billing, s.settings.demo}, append(options, s.settings.server...)...)
+	return options, nil
 }
 
 // Handler returns the sandbox as an http.Handler.
 func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
 
-// Serve accepts connections on listener until ctx is done; see server.Server.Serve. What a fault delays
-// then waits no longer.
+// Serve accepts connections on a listener until ctx is done, which also ends the delays of faults; see
+// server.Server.Serve.
 func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
-	defer context.AfterFunc(ctx, s.faults.Hurry)()
+	defer context.AfterFunc(ctx, s.faults.StopDelays)()
 	return s.server.Serve(ctx, listener)
 }
 
-// Connections returns how many connections are open.
+// Connections returns the number of open connections.
 func (s *Sandbox) Connections() int { return s.server.Connections() }
 
-// BasePath is the path that the API's routes begin with.
+// BasePath returns the base path of the API.
 func (s *Sandbox) BasePath() string { return s.server.BasePath() }
 
-// link is the address of a purchase's page.
+// link returns the payment link of a purchase.
 func (s *Sandbox) link(token string) string { return s.checkout.URL(s.public, token) }
 
-// parsePublicURL returns the address without a slash at its end.
+// parsePublicURL checks a public URL and returns it without trailing slashes.
 func parsePublicURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("sandbox: the public URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", fmt.Errorf("sandbox: the public URL %q does not begin with http:// or https:// and a host", text)
+		return "", fmt.Errorf("sandbox: the public URL %q must begin with http:// or https:// and a host", text)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("sandbox: the public URL has a user, a query or a fragment, which links cannot have")
+		return "", errors.New("sandbox: the public URL must not have a user, a query or a fragment")
 	}
 	return strings.TrimRight(text, "/"), nil
 }

@@ -1,151 +1,170 @@
 package sandbox_test
 
 import (
-	"context"
-	"encoding/json"
-	"io"
-	"log/slog"
-	"net"
+	"errors"
 	"net/http"
-	"slices"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/turbosmtp-go/billing/api"
+	"github.com/turbosmtp-go/billing/client"
+	"github.com/turbosmtp-go/billing/gen/model"
 	"github.com/turbosmtp-go/billing/server"
-	"github.com/turbosmtp-go/billing/server/internal/billing"
-	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-const path = "/api/v2/billing/buy_emailvalidation_credits"
-
-// running is a sandbox on a port of its own.
-type running struct {
-	*sandbox.Sandbox
-	address string
-	store   billing.Store
-	log     *strings.Builder
-}
-
-// start serves a sandbox in memory until the test ends.
-func start(t testing.TB, options ...sandbox.Option) *running {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Memory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return startOn(t, store, options...)
-}
-
-func startOn(t testing.TB, store billing.Store, options ...sandbox.Option) *running {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &running{address: listener.Addr().String(), store: store, log: &strings.Builder{}}
-	options = append([]sandbox.Option{sandbox.WithDemoAccounts(), sandbox.WithLogger(slog.New(slog.NewTextHandler(r.log, nil))),
-		sandbox.WithServer(server.WithDrain(0), server.WithoutThrottle())}, options...)
-	r.Sandbox, err = sandbox.New(t.Context(), store, "http://"+r.address, options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- r.Serve(ctx, listener) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the sandbox did not stop well: %v", err)
-		}
-	})
-	return r
-}
-
-// documentCodes reads the closed codes of the answers 400 and 401 out of the document.
-func documentCodes(t testing.TB) map[int][]string {
-	t.Helper()
-	document, err := api.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	codes := map[int][]string{}
-	for status, name := range map[int]string{400: "BuyEmailValidatorCreditsErrorCode", 401: "AuthorizationErrorCode"} {
-		for _, value := range document.Components.Schemas[name].Value.Enum {
-			codes[status] = append(codes[status], value.(string))
-		}
-	}
-	if len(codes[400]) != 5 || len(codes[401]) != 3 {
-		t.Fatalf("the document has the codes %v", codes)
-	}
-	return codes
-}
-
-// check holds an answer against what is true of all answers: one JSON object, documented, never a 5xx.
-func check(t testing.TB, codes map[int][]string, what string, response *http.Response) (status int, message string) {
-	t.Helper()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Errorf("%s: the answer breaks off: %v", what, err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode >= 500 {
-		t.Errorf("%s: %d %s", what, response.StatusCode, body)
-	}
-	if response.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("%s: %d is %q: %s", what, response.StatusCode, response.Header.Get("Content-Type"), body)
-	}
-	var object map[string]any
-	if err := json.Unmarshal(body, &object); err != nil || len(object) != 1 {
-		t.Errorf("%s: %d %q is no object with one member", what, response.StatusCode, body)
-		return response.StatusCode, ""
-	}
-	if response.StatusCode == http.StatusOK {
-		link, _ := object["url"].(string)
-		return response.StatusCode, link
-	}
-	message, _ = object["message"].(string)
-	if message == "" {
-		t.Errorf("%s: %d %q has no message", what, response.StatusCode, body)
-	}
-	if closed := codes[response.StatusCode]; closed != nil && !slices.Contains(closed, message) {
-		t.Errorf("%s: %d %q is not a code of the document", what, response.StatusCode, message)
-	}
-	return response.StatusCode, message
-}
-
-// headers are pairs of names and values.
-func send(t testing.TB, r *running, method, path string, body io.Reader, headers ...string) *http.Response {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.address+path, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		request.Header[headers[i]] = append(request.Header[headers[i]], headers[i+1])
-	}
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	return response
-}
-
-func purchases(t testing.TB, r *running) []billing.Purchase {
-	t.Helper()
-	service, err := billing.New(r.store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []billing.Purchase
-	for p, err := range service.Purchases(t.Context(), billing.Filter{}) {
+// TestClient gets every code of the document with the client of this module.
+func TestClient(t *testing.T) {
+	t.Parallel()
+	r, codes := start(t), documentCodes(t)
+	newClient := func(option client.Option) *client.Client {
+		c, err := client.New(client.WithBaseURL("http://"+r.address+r.BasePath()), option)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, p)
+		return c
 	}
-	return list
+	received := map[string]bool{incomplete: true} // the client always sends complete credentials
+	for _, row := range []struct {
+		option client.Option
+		amount int
+		code   string
+	}{
+		{client.WithConsumerKey("sandbox-active-key", "sandbox-active-secret"), 320, ""},
+		{client.WithAPIKey("sandbox-active-token"), 15, ""},
+		{client.WithAPIKey("sandbox-active-token"), 1800, ""},
+		{client.WithAPIKey("sandbox-active-token"), 14, tooSmall},
+		{client.WithAPIKey("sandbox-active-token"), -1, tooSmall},
+		{client.WithAPIKey("sandbox-active-token"), 1801, tooLarge},
+		{client.WithAPIKey("sandbox-noplan-token"), 320, noPlan},
+		{client.WithConsumerKey("sandbox-noplan-key", "sandbox-noplan-secret"), 320, noPlan},
+		{client.WithAPIKey("sandbox-inactive-token"), 320, inactive},
+		{client.WithConsumerKey("sandbox-inactive-key", "sandbox-inactive-secret"), 320, inactive},
+		{client.WithAPIKey("unknown"), 320, invalid},
+		{client.WithConsumerKey("sandbox-active-key", "wrong"), 320, invalid},
+	} {
+		payment, err := newClient(row.option).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: row.amount})
+		if row.code == "" {
+			if err != nil || !strings.HasPrefix(payment.URL, "http://"+r.address+"/checkout/") {
+				t.Errorf("%d: %v, %v", row.amount, payment, err)
+			}
+			continue
+		}
+		received[row.code] = true
+		var failure *client.Error
+		if !errors.As(err, &failure) || failure.Code != row.code || errors.Is(err, client.ErrOutcomeUnknown) || failure.RequestID == "" {
+			t.Errorf("%d: %v, want %s", row.amount, err, row.code)
+		}
+	}
+	raw := newClient(client.WithAPIKey("sandbox-active-token")).Raw()
+	for body, want := range map[string]string{`{}`: noAmount, `{"amount":"320"}`: noInteger, `{"amount":320`: noAmount} {
+		_, err := raw.BuyEmailValidatorCreditsWithBodyWithResponse(t.Context(), "application/json", strings.NewReader(body))
+		if !client.HasCode(err, model.BuyEmailValidatorCreditsErrorCode(want)) {
+			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+		received[want] = true
+	}
+	_, err := raw.BuyEmailValidatorCreditsWithBodyWithResponse(t.Context(), "text/plain", strings.NewReader("x"))
+	var failure *client.Error
+	if !errors.As(err, &failure) || failure.StatusCode != http.StatusUnsupportedMediaType || failure.Code != "" || failure.Message == "" {
+		t.Errorf("text/plain: %v", err)
+	}
+	for _, list := range codes {
+		for _, code := range list {
+			if !received[code] {
+				t.Errorf("no request got the code %s", code)
+			}
+		}
+	}
+	if n := len(r.purchases(t)); n != 3 {
+		t.Errorf("%d purchases", n)
+	}
+}
+
+func TestPaymentLink(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	link := "/checkout/" + r.buy(t, "sandbox-active-token")
+	created := r.purchases(t)[0].CreatedAt.Format("2006-01-02T15:04:05.999999Z07:00")
+	want := `{"status":"pending","amount":320,"currency":"USD","created_at":"` + created + `"}`
+	if response, body := r.request(t, "GET", link, "", "Accept", "application/json"); response.StatusCode != 200 || body != want {
+		t.Errorf("%d %s, want %s", response.StatusCode, body, want)
+	}
+	if response, body := r.request(t, "GET", link, "", "Accept", "text/html"); !strings.Contains(body, "320") || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	if response, body := r.request(t, "GET", link+"x", ""); response.StatusCode != 404 {
+		t.Errorf("another token: %d %s", response.StatusCode, body)
+	}
+}
+
+// TestWithoutDemoAccounts uses a store to which an earlier run added the demo accounts.
+func TestWithoutDemoAccounts(t *testing.T) {
+	t.Parallel()
+	with := start(t)
+	without, err := sandbox.New(t.Context(), with.store, "http://"+with.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequest("POST", path, strings.NewReader(validOrder))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "sandbox-active-token")
+	response := httptest.NewRecorder()
+	without.Handler().ServeHTTP(response, request)
+	if response.Code != 401 || !strings.Contains(response.Body.String(), invalid) {
+		t.Errorf("%d %s", response.Code, response.Body)
+	}
+}
+
+func TestNewRejectsInvalidArguments(t *testing.T) {
+	t.Parallel()
+	store := start(t).store
+	if _, err := sandbox.New(t.Context(), nil, "http://x"); err == nil {
+		t.Error("no error without a store")
+	}
+	for _, url := range []string{"", "localhost:8080", "http://x/?y", "http://u:p@x", "http://["} {
+		if _, err := sandbox.New(t.Context(), store, url); err == nil {
+			t.Errorf("no error for the URL %q", url)
+		}
+	}
+	for name, option := range map[string]sandbox.Option{
+		"no logger":            sandbox.WithLogger(nil),
+		"no clock":             sandbox.WithClock(nil),
+		"an invalid limit":     sandbox.WithServer(server.WithMaxBody(-1)),
+		"a token of 1 byte":    sandbox.WithControlToken("x"),
+		"a token of 15 bytes":  sandbox.WithControlToken(controlToken[:15]),
+		"16 bytes are enough":  sandbox.WithControlToken(controlToken),
+		"100 bytes are enough": sandbox.WithControlToken(strings.Repeat("x", 100)),
+	} {
+		_, err := sandbox.New(t.Context(), store, "http://x", option)
+		if valid := strings.HasSuffix(name, "enough"); (err == nil) != valid {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), controlToken[:15]) {
+			t.Errorf("the error contains the token: %v", err)
+		}
+	}
+}
+
+// TestStoreFails closes the store: the response has a plain sentence, and only the log has the details.
+func TestStoreFails(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for _, probe := range []string{"/livez", "/readyz"} {
+		if response, body := r.request(t, "GET", probe, ""); response.StatusCode != 200 || body != `{"status":"ok"}` {
+			t.Errorf("%s: %d %s", probe, response.StatusCode, body)
+		}
+	}
+	_ = r.store.Close()
+	response, body := r.request(t, "POST", path, validOrder, active...)
+	if response.StatusCode != 500 || !strings.HasPrefix(body, `{"message":"The server failed.`) || strings.Contains(body, "store") {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	log := r.log.String()
+	if strings.Contains(log, "sandbox-active-secret") || strings.Contains(log, "sandbox-active-key") || !strings.Contains(log, "closed") {
+		t.Errorf("the log is %s", log)
+	}
+	if response, _ := r.request(t, "GET", "/readyz", ""); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("/readyz: %d", response.StatusCode)
+	}
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
 )
 
-func TestShopSurvivesALostAnswer(t *testing.T) {
+func TestLostResponse(t *testing.T) {
 	box := sandboxtest.Start(t)
-	box.Fail(control.Fault{Kind: control.FailResetAfter, Times: 1}) // the answer is lost, once
+	box.Fail(control.Fault{Kind: control.FailResetAfter, Times: 1}) // one response is lost
 
 	c, err := client.New(box.Active...)
 	if err != nil {
@@ -21,15 +21,15 @@ func TestShopSurvivesALostAnswer(t *testing.T) {
 	}
 	_, err = c.BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if !errors.Is(err, client.ErrOutcomeUnknown) {
-		t.Errorf("the shop got %v", err)
+		t.Errorf("got %v, want ErrOutcomeUnknown", err)
 	}
 	if n := len(box.Purchases()); n != 1 {
-		t.Errorf("%d purchases: want 1, which nobody knows of", n)
+		t.Errorf("%d purchases, want 1", n)
 	}
-	t.Log(box.Journal()[0].Why.Text) // what happened, in words
+	t.Log(box.Journal()[0].Reason.Text) // the reason for the response
 }
 
-// TestReadme finds the example above in the README as it stands here, and short enough to be read.
+// TestReadme checks that the README contains the example above, and that it is short.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("example_test.go")
@@ -40,9 +40,9 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, example, _ := strings.Cut(string(source), "\nfunc TestShop")
+	_, example, _ := strings.Cut(string(source), "\nfunc TestLost")
 	example, _, _ = strings.Cut(example, "\n}\n")
-	if lines := strings.Count(example, "\n") + 2; lines >= 20 || !strings.Contains(string(readme), "\nfunc TestShop"+example+"\n}\n") {
-		t.Errorf("the README does not have the example of %d lines", lines)
+	if lines := strings.Count(example, "\n") + 2; lines >= 20 || !strings.Contains(string(readme), "\nfunc TestLost"+example+"\n}\n") {
+		t.Errorf("the README does not contain the example, or its %d lines are too many", lines)
 	}
 }

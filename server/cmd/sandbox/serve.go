@@ -135,11 +135,11 @@ func (s *serve) announce(w io.Writer, a access, basePath string) error {
 		b.WriteString("Credentials travel unencrypted. Use --tls-cert, or a proxy that serves HTTPS and --public-url.\n")
 	}
 	if a.demoAccounts {
-		hints, err := sandbox.NewHints(base)
+		example, err := sandbox.NewExampleCommands(base)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\nTo buy credits, run this in another terminal:\n\n%s\n\nor this:\n\n%s\n", hints.Curl, hints.BuyCredits)
+		fmt.Fprintf(&b, "\nTo buy credits, run this in another terminal:\n\n%s\n\nor this:\n\n%s\n", example.Curl, example.BuyCredits)
 	}
 	b.WriteString("\nPress Ctrl-C to stop.\n")
 	_, err := io.WriteString(w, b.String())

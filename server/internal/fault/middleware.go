@@ -4,179 +4,172 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/turbosmtp-go/billing/gen/control"
-	"github.com/turbosmtp-go/billing/server/contract"
-	"github.com/turbosmtp-go/billing/server/internal/journal"
 )
 
-// Middleware lets the faults act on the requests to the operations of an API's contract. account
-// returns the ID of the account that contract.Principal returned.
-func (l *List) Middleware(api func() *contract.Contract, account func(principal any) string) echo.MiddlewareFunc {
+// API is what faults need to know about the API. A *contract.Contract implements it.
+type API interface {
+	// Operation returns the id of the operation of a request, "" if the request is not for an operation.
+	Operation(ec echo.Context) string
+	// Authenticate checks the credentials of a request.
+	Authenticate(ctx context.Context, ec echo.Context) (principal any, err error)
+	// Failure returns the JSON body of an error response.
+	Failure(ec echo.Context, message string) []byte
+}
+
+// Applied is the effect of a fault on a request.
+type Applied struct {
+	Fault Fault
+	// Account is the ID of the account that the request's credentials belong to, "" for none.
+	Account string
+	// Processed reports whether the API processed the request.
+	Processed bool
+	// Withheld is the response of the API, if the client does not receive it. It is nil otherwise.
+	Withheld *Response
+}
+
+// Response is a response of the API.
+type Response struct {
+	Status int
+	Body   []byte
+	// Err is the error that the response was created from, nil if the handler wrote it.
+	Err error
+}
+
+const appliedKey = "fault.applied"
+
+// Of returns the effect of the fault that acted on a request, nil if no fault did.
+func Of(ec echo.Context) *Applied {
+	applied, _ := ec.Get(appliedKey).(*Applied)
+	return applied
+}
+
+// maxBodyTime is the time limit for reading the request body after a delay.
+const maxBodyTime = 10 * time.Second
+
+// Middleware lets the faults act on the requests to the operations of an API. It calls api for each
+// request, so that the API may be created later. account returns the ID of the account behind the
+// principal of API.Authenticate, "" for none.
+func (l *List) Middleware(api func() API, account func(principal any) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
-			if api().Operation(ec) == "" {
+			api := api()
+			if l.empty() || api.Operation(ec) == "" {
 				return next(ec)
 			}
-			whose := sync.OnceValue(func() string {
-				// Also for a client that has stopped sending, or has gone: like the contract's own check.
-				ctx := context.WithoutCancel(ec.Request().Context())
-				principal, _ := api().Authenticate(ctx, ec) // in vain: nobody's request
-				return account(principal)
-			})
-			fault, ok := l.due(whose)
-			if !ok {
+			// Like the API, authenticate the request even if the client closes the connection.
+			ctx := context.WithoutCancel(ec.Request().Context())
+			principal, _ := api.Authenticate(ctx, ec) // an error means that there is no account
+			applied := &Applied{Account: account(principal)}
+			var acts bool
+			if applied.Fault, acts = l.match(applied.Account); !acts {
 				return next(ec)
 			}
-			journal.SetAccount(ec, whose())
-			why := control.Why{Text: describe(fault), Fault: fault.ID}
-			if fields[fault.Kind].goesOn {
-				journal.AddWhy(ec, why)
-			} else {
-				journal.SetWhy(ec, why)
+			ec.Set(appliedKey, applied)
+			if applied.Fault.Delay > 0 {
+				l.wait(applied.Fault.Delay)
+				// The delay must not use up the time for the body. A test without a connection has no deadline.
+				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(maxBodyTime))
 			}
-			if fault.DelayMs > 0 {
-				// As for a server that is slow, it makes no difference that the client has gone.
-				l.wait(time.Duration(fault.DelayMs) * time.Millisecond)
-				// The time that the body has to arrive in did not run meanwhile. What has no deadlines, as
-				// in a test without a connection, needs none.
-				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(bodyTime))
-			}
-			return act(ec, next, fault, api())
+			return applied.act(ec, next, api)
 		}
 	}
 }
 
-// bodyTime is how long the body of a request may take after a delay.
-const bodyTime = 10 * time.Second
-
-// act does to a request what a fault says.
-func act(ec echo.Context, next echo.HandlerFunc, fault control.Fault, api *contract.Contract) error {
+// act serves a request as the fault requires.
+func (a *Applied) act(ec echo.Context, next echo.HandlerFunc, api API) error {
+	fault := a.Fault
 	if fault.RetryAfter > 0 {
 		ec.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(fault.RetryAfter))
 	}
 	switch fault.Kind {
-	case control.FailStatus:
-		return ec.JSONBlob(fault.Status, api.Failure(ec, fmt.Sprintf("The sandbox was told to answer with %d.", fault.Status)))
-	case control.FailUnknownCode:
+	case KindStatus:
+		return ec.JSONBlob(fault.Status, api.Failure(ec, fmt.Sprintf("A fault of the sandbox caused this %d.", fault.Status)))
+	case KindUnknownCode:
 		return ec.JSONBlob(fault.Status, api.Failure(ec, fault.Code))
-	case control.FailHTML:
-		return ec.HTML(fault.Status, page(fault.Status))
-	case control.FailHTMLAfter:
-		answer := carryOut(ec, next)
-		return ec.HTML(answer.status, page(answer.status))
-	case control.FailResetBefore:
+	case KindHTML:
+		return ec.HTML(fault.Status, errorPage(fault.Status))
+	case KindResetBefore:
 		reset(ec)
-	case control.FailResetAfter:
-		carryOut(ec, next)
-		reset(ec)
-	case control.FailCutBody:
-		cut(ec, carryOut(ec, next))
-	case control.FailDelay:
+	case KindDelay:
+		a.Processed = true
+		return next(ec)
+	default:
 	}
-	return next(ec)
+	header, withheld := withhold(ec, next)
+	a.Processed, a.Withheld = true, withheld
+	switch fault.Kind {
+	case KindHTMLAfter:
+		return ec.HTML(withheld.Status, errorPage(withheld.Status))
+	case KindCutBody:
+		maps.Copy(ec.Response().Header(), header)
+		cut(ec, withheld)
+	default:
+		reset(ec)
+	}
+	return nil
 }
 
-// answer is an answer that was not sent.
-type answer struct {
+// buffer is an http.ResponseWriter that sends nothing.
+type buffer struct {
+	bytes.Buffer
 	header http.Header
 	status int
-	body   bytes.Buffer
 }
 
-// Header, WriteHeader and Write make it an http.ResponseWriter.
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
+func (b *buffer) Header() http.Header    { return b.header }
+func (b *buffer) WriteHeader(status int) { b.status = status }
 
-// carryOut lets a request take its way, and returns the answer instead of sending it.
-func carryOut(ec echo.Context, next echo.HandlerFunc) *answer {
+// withhold processes a request and returns the response instead of sending it.
+func withhold(ec echo.Context, next echo.HandlerFunc) (http.Header, *Response) {
 	response := ec.Response()
-	a := &answer{header: response.Header().Clone(), status: http.StatusOK}
-	ec.SetResponse(echo.NewResponse(a, ec.Echo()))
+	b := &buffer{header: response.Header().Clone(), status: http.StatusOK}
+	ec.SetResponse(echo.NewResponse(b, ec.Echo()))
 	defer ec.SetResponse(response)
 	err := next(ec)
 	if err != nil {
 		ec.Error(err)
 	}
-	journal.Explain(ec, a.status, err, a.body.String())
-	return a
+	return b.header, &Response{Status: b.status, Body: b.Bytes(), Err: err}
 }
 
-// cut sends an answer whose body breaks off in the middle.
-func cut(ec echo.Context, a *answer) {
+// cut sends a response whose body ends in the middle.
+func cut(ec echo.Context, withheld *Response) {
 	response := ec.Response()
-	for name, values := range a.header {
-		response.Header()[name] = values
-	}
-	response.Header().Set(echo.HeaderContentLength, strconv.Itoa(a.body.Len()))
-	response.WriteHeader(a.status)
-	_, _ = response.Write(a.body.Bytes()[:a.body.Len()/2]) // a client that has gone is cut off already
-	journal.Keep(ec)
+	response.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(withheld.Body)))
+	response.WriteHeader(withheld.Status)
+	_, _ = response.Write(withheld.Body[:len(withheld.Body)/2]) // the client may have closed the connection
 	response.Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// reset ends the connection as a machine that has crashed would, with a TCP reset.
+// reset closes the connection with a TCP reset, as a crash does. Over HTTP/2 it resets the stream.
 func reset(ec echo.Context) {
-	journal.Keep(ec)
 	conn, _, err := http.NewResponseController(ec.Response().Writer).Hijack()
 	if err == nil {
-		if tcp, ok := beneath(conn).(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // it is closed either way
+		for { // a *tls.Conn wraps the TCP connection
+			wrapper, ok := conn.(interface{ NetConn() net.Conn })
+			if !ok {
+				break
+			}
+			conn = wrapper.NetConn()
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // Close sends a reset instead of a regular end
 		}
 		_ = conn.Close()
 	}
-	panic(http.ErrAbortHandler)
+	panic(http.ErrAbortHandler) // ends the handler, and an HTTP/2 stream with RST_STREAM
 }
 
-// beneath returns the connection that others are wrapped around.
-func beneath(conn net.Conn) net.Conn {
-	for {
-		wrapped, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return conn
-		}
-		conn = wrapped.NetConn()
-	}
-}
-
-// page is what a proxy shows that has lost the server behind it.
-func page(status int) string {
+// errorPage returns the HTML page of a proxy that cannot reach the server behind it.
+func errorPage(status int) string {
 	title := strconv.Itoa(status) + " " + http.StatusText(status)
 	return "<!DOCTYPE html>\n<html><head><title>" + title + "</title></head><body><h1>" + title + "</h1></body></html>\n"
-}
-
-// describe says in words what a fault does.
-func describe(f control.Fault) string {
-	text := fmt.Sprintf("The fault %s acted on it: ", f.ID)
-	if f.DelayMs > 0 && f.Kind != control.FailDelay {
-		text += fmt.Sprintf("it waited for %d ms, and then ", f.DelayMs)
-	}
-	switch f.Kind {
-	case control.FailStatus:
-		return text + fmt.Sprintf("it was answered with %d, and nothing was bought.", f.Status)
-	case control.FailDelay:
-		return text + fmt.Sprintf("it waited for %d ms, and went on as usual.", f.DelayMs)
-	case control.FailResetBefore:
-		return text + "the connection was reset, and nothing was bought."
-	case control.FailResetAfter:
-		return text + "the request was carried out, and the connection was reset instead of an answer."
-	case control.FailCutBody:
-		return text + "the request was carried out, and the answer's body was cut."
-	case control.FailHTML:
-		return text + fmt.Sprintf("it was answered with %d and a page of HTML, and nothing was bought.", f.Status)
-	case control.FailHTMLAfter:
-		return text + "the request was carried out, and answered with a page of HTML."
-	case control.FailUnknownCode:
-		return text + fmt.Sprintf("it was answered with the code %s, which the document does not have, and nothing was bought.", f.Code)
-	}
-	return text + string(f.Kind) + "."
 }

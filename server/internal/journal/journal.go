@@ -1,93 +1,114 @@
-// Package journal keeps the last requests that a sandbox got: what came, what was answered, and why.
+// Package journal records the last requests to a server in memory, with their responses and the reasons
+// for these. It masks secrets.
 package journal
 
 import (
-	"net/http"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/turbosmtp-go/billing/gen/control"
+	"github.com/labstack/echo/v4"
 )
 
-// Journal is the last requests, in memory. It is safe for concurrent use.
+// Entry is a request and its response.
+type Entry struct {
+	// ID is the number of the request, from 1.
+	ID int64
+	// Time is when the request was received, and Duration the time until the response was written.
+	Time     time.Time
+	Duration time.Duration
+	// RequestID is the X-Request-Id of the response.
+	RequestID string
+	Method    string
+	// Path is the path with the query.
+	Path string
+	// Account is the ID of the account that the credentials belong to, "" for none.
+	Account string
+	// RequestHeaders and ResponseHeaders join the values of each header with a comma.
+	RequestHeaders, ResponseHeaders map[string]string
+	// RequestBody and ResponseBody are the first 4096 bytes that were read and written.
+	RequestBody, ResponseBody string
+	// Status is the status of the response, 0 if the connection was closed without a response.
+	Status int
+	Reason Reason
+}
+
+// Reason is the reason for a response.
+type Reason struct {
+	// Text is one or more sentences.
+	Text string
+	// In is the rejected part of the request, such as "body" or "query limit".
+	In string
+	// Keyword is the schema keyword or the check that failed.
+	Keyword string
+	// Pointer is the JSON Pointer to the rejected value in the body.
+	Pointer string
+	// Code is the error code of the response.
+	Code string
+	// Fault is the ID of the fault that acted on the request.
+	Fault string
+}
+
+// Settings configure a Journal. All fields are required.
+type Settings struct {
+	// Size is the number of requests that the Journal keeps.
+	Size int
+	// Now returns the current time.
+	Now func() time.Time
+	// Skip reports whether the Journal does not record requests to a path.
+	Skip func(path string) bool
+	// Secrets are the names of the headers and the query parameters whose values are masked, in the
+	// canonical form of headers.
+	Secrets []string
+	// Redact shortens the tokens in a path or in another text. A path that it changes belongs to a page with
+	// a secret token: the Journal does not record the bodies of its requests and responses.
+	Redact func(text string) string
+	// Explain sets the Account and the Reason of an entry. err is the error that the response was created
+	// from, nil if the handler wrote the response.
+	Explain func(ec echo.Context, entry *Entry, err error)
+}
+
+// Journal is a record of the last requests. It is safe for concurrent use.
 type Journal struct {
 	settings Settings
 	lock     sync.Mutex
-	last     int64                  // the id of the newest entry
-	entries  []control.JournalEntry // a ring: an entry is at its id modulo the size
-}
-
-// Settings are what a Journal needs to know. All of them are needed.
-type Settings struct {
-	// Size is how many requests are kept.
-	Size int
-	// Now tells the time.
-	Now func() time.Time
-	// Secrets are the names of the headers, and of the query's parameters, whose values are masked, in
-	// the canonical form of headers.
-	Secrets []string
-	// Skip says which paths' requests are not kept.
-	Skip func(path string) bool
-	// Shorten takes secrets out of a path, or of another text. A path that it changes is a page, of whose
-	// requests and answers the bodies are not kept.
-	Shorten func(text string) string
-	// Account returns the ID of the account that contract.Principal returned, "" for none.
-	Account func(principal any) string
+	lastID   int64
+	entries  []Entry // a ring: the index of an entry is its ID modulo the size
 }
 
 // New returns an empty Journal.
 func New(settings Settings) *Journal {
-	return &Journal{settings: settings, entries: make([]control.JournalEntry, settings.Size)}
+	return &Journal{settings: settings, entries: make([]Entry, settings.Size)}
 }
 
-// List returns at most limit entries, newest first; with before, which is not 0, only older ones than
-// the entry with that id.
-func (j *Journal) List(limit int, before int64) []control.JournalEntry {
+// List returns up to limit entries, newest first. If before is not 0, it returns only entries that are
+// older than the entry with that ID.
+func (j *Journal) List(limit int, before int64) []Entry {
 	j.lock.Lock()
 	defer j.lock.Unlock()
-	size := int64(len(j.entries))
-	id := j.last
+	size, id := int64(len(j.entries)), j.lastID
 	if before > 0 {
 		id = min(id, before-1)
 	}
-	list := []control.JournalEntry{}
-	for ; id > max(0, j.last-size) && len(list) < limit; id-- {
-		if entry := j.entries[id%size]; entry.ID == id { // not forgotten
+	var list []Entry
+	for ; id > max(0, j.lastID-size) && len(list) < limit; id-- {
+		if entry := j.entries[id%size]; entry.ID == id { // Clear has not removed it
 			list = append(list, entry)
 		}
 	}
 	return list
 }
 
-// Forget removes all entries. Their ids are not given again.
-func (j *Journal) Forget() {
+// Clear removes all entries. Their IDs are not used again.
+func (j *Journal) Clear() {
 	j.lock.Lock()
 	defer j.lock.Unlock()
 	clear(j.entries)
 }
 
-// Refused keeps a request that no middleware saw, as net/http refused it; see server.WithRefusals.
-func (j *Journal) Refused(status int, sentence string, body []byte) {
-	j.add(control.JournalEntry{
-		Time: j.settings.Now().UTC(), Status: status, AnswerBody: string(body),
-		RequestHeaders: control.Headers{}, AnswerHeaders: control.Headers{},
-		Why: control.Why{Text: sentence},
-	})
-}
-
-func (j *Journal) add(entry control.JournalEntry) {
+func (j *Journal) add(entry Entry) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
-	j.last++
-	entry.ID = j.last
+	j.lastID++
+	entry.ID = j.lastID
 	j.entries[entry.ID%int64(len(j.entries))] = entry
-}
-
-// mask stands for a secret.
-const mask = "[masked]"
-
-// secret reports whether the values under a name are masked.
-func (j *Journal) secret(name string) bool {
-	return slices.Contains(j.settings.Secrets, http.CanonicalHeaderKey(name))
 }

@@ -1,41 +1,47 @@
-package journal
+package journal_test
 
 import (
-	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/turbosmtp-go/billing/gen/control"
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/server/internal/journal"
 )
 
-var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("east", 3600))
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("east", 3600))
 
-// newJournal returns a Journal of a size, whose pages are below /page/.
-func newJournal(size int) *Journal {
-	return New(Settings{
-		Size: size, Now: func() time.Time { return began },
-		Secrets: []string{"Authorization", "Consumerkey", "Cookie", "Set-Cookie"},
+// newJournal returns a Journal whose pages are below /page/, and whose reasons are the error of the
+// request.
+func newJournal(size int) *journal.Journal {
+	return journal.New(journal.Settings{
+		Size: size, Now: func() time.Time { return now },
+		Secrets: []string{"Authorization", "Consumerkey", "Cookie", "Set-Cookie", "Location"},
 		Skip:    func(path string) bool { return path == "/quiet" },
-		Shorten: func(text string) string { return strings.ReplaceAll(text, "/page/secret-of-a-page", "/page/sec…") },
-		Account: func(principal any) string {
-			name, _ := principal.(string)
-			return name
+		Redact:  func(text string) string { return strings.ReplaceAll(text, "/page/secret-token", "/page/sec…") },
+		Explain: func(_ echo.Context, entry *journal.Entry, err error) {
+			if entry.Account = "ann"; err != nil {
+				entry.Reason.Text = err.Error()
+			}
 		},
 	})
 }
 
-func fill(j *Journal, n int) {
+// fill adds n entries.
+func fill(j *journal.Journal, n int) {
+	handler := j.Middleware(func(ec echo.Context) error { return ec.NoContent(http.StatusNoContent) })
 	for range n {
-		j.Refused(http.StatusBadRequest, "No.", nil)
+		_ = handler(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()))
 	}
 }
 
-func ids(entries []control.JournalEntry) []int64 {
-	list := []int64{}
+func ids(entries []journal.Entry) []int64 {
+	var list []int64
 	for _, entry := range entries {
 		list = append(list, entry.ID)
 	}
@@ -45,11 +51,11 @@ func ids(entries []control.JournalEntry) []int64 {
 func TestList(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		added, limit int
-		before       int64
-		want         []int64
+		entries, limit int
+		before         int64
+		want           []int64
 	}{
-		{0, 10, 0, []int64{}},
+		{0, 10, 0, nil},
 		{1, 10, 0, []int64{1}},
 		{2, 10, 0, []int64{2, 1}},
 		{3, 10, 0, []int64{3, 2, 1}},
@@ -57,32 +63,32 @@ func TestList(t *testing.T) {
 		{7, 10, 0, []int64{7, 6, 5}},
 		{7, 3, 0, []int64{7, 6, 5}},
 		{7, 2, 0, []int64{7, 6}},
-		{7, 0, 0, []int64{}},
+		{7, 0, 0, nil},
 		{7, 10, 8, []int64{7, 6, 5}},
 		{7, 10, 7, []int64{6, 5}},
 		{7, 1, 7, []int64{6}},
 		{7, 10, 6, []int64{5}},
-		{7, 10, 5, []int64{}}, // those before it are not kept
-		{7, 10, 1, []int64{}},
+		{7, 10, 5, nil}, // older entries are not kept
+		{7, 10, 1, nil},
 		{7, 10, 1 << 62, []int64{7, 6, 5}},
 	} {
 		j := newJournal(3)
-		fill(j, row.added)
+		fill(j, row.entries)
 		if got := ids(j.List(row.limit, row.before)); !slices.Equal(got, row.want) {
 			t.Errorf("%+v: %v", row, got)
 		}
 	}
 }
 
-func TestForget(t *testing.T) {
+func TestClear(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		before, after int
 		want          []int64
 	}{
-		{0, 0, []int64{}},
-		{2, 0, []int64{}},
-		{7, 0, []int64{}},
+		{0, 0, nil},
+		{2, 0, nil},
+		{7, 0, nil},
 		{2, 1, []int64{3}},
 		{7, 1, []int64{8}},
 		{7, 2, []int64{9, 8}},
@@ -90,36 +96,25 @@ func TestForget(t *testing.T) {
 	} {
 		j := newJournal(3)
 		fill(j, row.before)
-		j.Forget()
+		j.Clear()
 		fill(j, row.after)
 		if got := ids(j.List(10, 0)); !slices.Equal(got, row.want) {
 			t.Errorf("%+v: %v", row, got)
 		}
 		if got := j.List(10, int64(row.before)+1); len(got) != 0 {
-			t.Errorf("%+v: of those that were forgotten, there are %v", row, ids(got))
+			t.Errorf("%+v: after Clear, the older entries are %v", row, ids(got))
 		}
 	}
 }
 
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	j := newJournal(3)
-	j.Refused(http.StatusRequestHeaderFieldsTooLarge, "The headers are too large.", []byte(`{"message":"x"}`))
-	entry := j.List(1, 0)[0]
-	if entry.Status != 431 || entry.Why.Text != "The headers are too large." || entry.AnswerBody != `{"message":"x"}` ||
-		entry.RequestHeaders == nil || entry.AnswerHeaders == nil || !entry.Time.Equal(began) || entry.Time.Location() != time.UTC {
-		t.Errorf("%+v", entry)
-	}
-}
-
-// TestConcurrent has many add, list and forget at once: no entry is lost, and none is there twice.
+// TestConcurrent adds and lists entries at once: each entry is there, once.
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	const many, each = 8, 100
-	j := newJournal(many * each)
-	var wg sync.WaitGroup
-	for range many {
-		wg.Go(func() {
+	const workers, each = 8, 100
+	j := newJournal(workers * each)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
 			for range each {
 				fill(j, 1)
 				if list := ids(j.List(3, 0)); !slices.IsSortedFunc(list, func(a, b int64) int { return int(b - a) }) {
@@ -128,18 +123,18 @@ func TestConcurrent(t *testing.T) {
 			}
 		})
 	}
-	wg.Wait()
-	list := ids(j.List(many*each+1, 0))
+	group.Wait()
+	list := ids(j.List(workers*each+1, 0))
 	for i, id := range list {
-		if id != int64(many*each-i) {
-			t.Fatalf("the id %d is at %d", id, i)
+		if id != int64(workers*each-i) {
+			t.Fatalf("the entry at %d has the ID %d", i, id)
 		}
 	}
-	if len(list) != many*each {
-		t.Error(fmt.Sprint(len(list), " entries"))
+	if len(list) != workers*each {
+		t.Errorf("%d entries", len(list))
 	}
-	for range many {
-		wg.Go(j.Forget)
+	for range workers {
+		group.Go(j.Clear)
 	}
-	wg.Wait()
+	group.Wait()
 }

@@ -1,202 +1,138 @@
 package journal
 
 import (
+	"bufio"
 	"io"
+	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/turbosmtp-go/billing/gen/control"
-	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// maxBody is how much of a body is kept, in bytes.
+// maxBody is how many bytes of a body the Journal keeps.
 const maxBody = 4 << 10
 
-// Middleware keeps each request that passes, just before its answer leaves: who has read an answer
-// finds its entry. It turns failures into answers, so that it sees those too.
+// Middleware records each request before its response leaves the server, so that a client that has
+// received the response finds the entry. It turns errors into responses.
 func (j *Journal) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		if j.settings.Skip(ec.Request().URL.Path) {
 			return next(ec)
 		}
-		x := &exchange{journal: j, began: time.Now(), at: j.settings.Now(), request: ec.Request()}
-		x.path = j.settings.Shorten(x.request.URL.Path)
-		x.page = x.path != x.request.URL.Path
-		ec.Set(exchangeKey, x)
-		response := ec.Response()
-		if x.page { // longer than what net/http holds back until a handler ends
-			response.Before(func() { x.keep(ec, nil) })
-		} else {
-			// A copy, for net/http goes by the kind of the original's body when it ends the answer.
-			copied := x.request.WithContext(x.request.Context())
-			copied.Body = &tee{ReadCloser: x.request.Body, kept: &x.sent}
-			ec.SetRequest(copied)
-			response.Writer = &teeWriter{ResponseWriter: response.Writer, kept: &x.answered}
-		}
+		r := j.start(ec)
 		err := next(ec)
 		if err != nil {
 			ec.Error(err)
 		}
-		x.keep(ec, err)
+		r.finish(err)
 		return nil
 	}
 }
 
-// exchangeKey is where a request's exchange is found.
-const exchangeKey = "journal.exchange"
-
-// Keep keeps a request before its answer is flushed, or its connection is ended, by who handles it.
-func Keep(ec echo.Context) {
-	if x, ok := ec.Get(exchangeKey).(*exchange); ok {
-		x.keep(ec, nil)
-	}
-}
-
-// accountKey is where SetAccount puts an account.
-const accountKey = "journal.account"
-
-// SetAccount says whose request it is, for one that is answered before its credentials are looked at.
-func SetAccount(ec echo.Context, id string) { ec.Set(accountKey, id) }
-
-// exchange is a request on its way to be an entry.
-type exchange struct {
+// recorder records one request while it is handled.
+type recorder struct {
 	journal  *Journal
-	began    time.Time
-	at       time.Time
-	request  *http.Request // as it came
-	path     string
-	page     bool
-	sent     kept
-	answered kept
-	done     bool
+	ec       echo.Context
+	request  *http.Request // as received: handlers replace the one of ec
+	path     string        // redacted
+	page     bool          // whether the path contains a secret token
+	time     time.Time
+	started  time.Time
+	sent     excerpt
+	received excerpt
+	finished bool
 }
 
-// keep makes an entry of the exchange, once.
-func (x *exchange) keep(ec echo.Context, err error) {
-	if x.done {
+// start lets the bodies of a request and its response pass through a recorder.
+func (j *Journal) start(ec echo.Context) *recorder {
+	request := ec.Request()
+	r := &recorder{journal: j, ec: ec, request: request, path: j.settings.Redact(request.URL.Path), time: j.settings.Now(), started: time.Now()}
+	if r.page = r.path != request.URL.Path; !r.page {
+		r.received.free, r.sent.free = maxBody, maxBody
+	}
+	// A copy: net/http checks the type of the original's body when it ends the response.
+	copied := request.WithContext(request.Context())
+	copied.Body = &requestBody{request.Body, &r.received}
+	ec.SetRequest(copied)
+	ec.Response().Writer = &responseWriter{ec.Response().Writer, r}
+	return r
+}
+
+// finish adds the entry to the journal, once. err is the error that the response was created from.
+func (r *recorder) finish(err error) {
+	if r.finished {
 		return
 	}
-	x.done = true
-	j, response := x.journal, ec.Response()
-	entry := control.JournalEntry{
-		Time:           x.at.UTC(),
-		DurationMs:     float64(time.Since(x.began).Microseconds()) / 1000,
-		RequestID:      response.Header().Get(echo.HeaderXRequestID),
-		Method:         x.request.Method,
-		Path:           x.address(),
-		RequestHeaders: j.headers(x.request.Header),
-		RequestBody:    j.settings.Shorten(x.sent.String()),
-		AnswerHeaders:  control.Headers{},
-		AnswerBody:     x.answered.String(),
+	r.finished = true
+	response := r.ec.Response()
+	entry := Entry{
+		Time:            r.time.UTC(),
+		Duration:        time.Since(r.started),
+		RequestID:       response.Header().Get(echo.HeaderXRequestID),
+		Method:          r.request.Method,
+		Path:            r.address(),
+		RequestHeaders:  r.journal.headers(r.request.Header),
+		RequestBody:     r.journal.settings.Redact(r.received.String()),
+		ResponseHeaders: map[string]string{},
+		ResponseBody:    r.sent.String(),
 	}
-	if response.Committed || x.page {
+	if response.Committed {
 		entry.Status = response.Status
-		entry.AnswerHeaders = j.headers(response.Header())
+		entry.ResponseHeaders = r.journal.headers(response.Header())
 	}
-	entry.Account = j.settings.Account(contract.Principal(ec.Request().Context()))
-	if account, ok := ec.Get(accountKey).(string); ok && entry.Account == "" {
-		entry.Account = account
-	}
-	if x.page {
-		entry.Why = explainPage(entry.Method, entry.Status)
-		x.hide(entry.RequestHeaders)
-		x.hide(entry.AnswerHeaders)
-	} else {
-		entry.Why = explain(ec, entry.Status, err, x.answered.String())
-	}
-	j.add(entry)
+	r.journal.settings.Explain(r.ec, &entry, err)
+	r.journal.add(entry)
 }
 
-// address is the path and the query as they were sent, without secrets.
-func (x *exchange) address() string {
-	path := x.path
-	if !x.page {
-		path = x.journal.settings.Shorten(x.request.URL.EscapedPath())
-	}
-	return clean(path + x.journal.query(x.request.URL.RawQuery))
+// excerpt is the beginning of a body.
+type excerpt struct {
+	data []byte
+	free int // how many bytes may be added
 }
 
-// hide cuts the last part of a page's path short where it stands alone, as in an answer that leads to
-// the page again.
-func (x *exchange) hide(headers control.Headers) {
-	whole, short := lastPart(x.request.URL.Path), lastPart(x.path)
-	if len(whole) <= len(short) {
-		return
-	}
-	for name, value := range headers {
-		headers[name] = strings.ReplaceAll(value, whole, short)
-	}
+func (e *excerpt) add(data []byte) {
+	n := min(e.free, len(data))
+	e.data, e.free = append(e.data, data[:n]...), e.free-n
 }
 
-func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+func (e *excerpt) String() string { return validUTF8(string(e.data)) }
 
-// headers joins the values of each header, and masks those that are secret.
-func (j *Journal) headers(header http.Header) control.Headers {
-	headers := make(control.Headers, len(header))
-	for name, values := range header {
-		headers[name] = j.settings.Shorten(clean(strings.Join(values, ", ")))
-		if j.secret(name) {
-			headers[name] = mask
-		}
-	}
-	return headers
-}
-
-// query returns a request's query as it is in its URL, with secrets masked.
-func (j *Journal) query(raw string) string {
-	if raw == "" {
-		return ""
-	}
-	parts := strings.Split(raw, "&")
-	for i, part := range parts {
-		name, _, _ := strings.Cut(part, "=")
-		if unescaped, err := url.QueryUnescape(name); err == nil && j.secret(unescaped) {
-			parts[i] = name + "=" + mask
-		}
-	}
-	return "?" + j.settings.Shorten(strings.Join(parts, "&"))
-}
-
-// kept is the beginning of a body.
-type kept struct{ data []byte }
-
-func (k *kept) add(data []byte) {
-	if free := maxBody - len(k.data); free > 0 {
-		k.data = append(k.data, data[:min(free, len(data))]...)
-	}
-}
-
-func (k *kept) String() string { return clean(string(k.data)) }
-
-// clean makes any bytes a text that JSON can hold.
-func clean(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
-
-// tee keeps what is read of a request's body.
-type tee struct {
+// requestBody copies the bytes that a handler reads.
+type requestBody struct {
 	io.ReadCloser
-	kept *kept
+	excerpt *excerpt
 }
 
-func (t *tee) Read(p []byte) (int, error) {
-	n, err := t.ReadCloser.Read(p)
-	t.kept.add(p[:n])
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.excerpt.add(p[:n])
 	return n, err
 }
 
-// teeWriter keeps what is written of an answer's body.
-type teeWriter struct {
+// responseWriter copies the bytes that a handler writes, and finishes the entry before bytes can leave the
+// server: when the body is longer than the copy, when it is flushed, and when the connection is hijacked.
+type responseWriter struct {
 	http.ResponseWriter
-	kept *kept
+	recorder *recorder
 }
 
-func (t *teeWriter) Write(p []byte) (int, error) {
-	t.kept.add(p)
-	return t.ResponseWriter.Write(p)
+func (w *responseWriter) Write(p []byte) (int, error) {
+	if w.recorder.sent.add(p); w.recorder.sent.free == 0 {
+		w.recorder.finish(nil)
+	}
+	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap is for http.ResponseController.
-func (t *teeWriter) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+// FlushError, Hijack and Unwrap are the methods that http.ResponseController calls.
+func (w *responseWriter) FlushError() error {
+	w.recorder.finish(nil)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.recorder.finish(nil)
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
