@@ -21,9 +21,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-// BenchmarkDurable counts purchases a second over 64 connections: in SQLite on a disk with a transaction a
-// purchase, on the same disk with those that arrive together in one, and in memory; and in a PostgreSQL
-// beside the sandbox on the same disk.
+// BenchmarkDurable measures purchases per second over 64 connections: in SQLite on a disk with one
+// transaction per purchase, with group commit, and in memory; and in PostgreSQL on the same machine.
 func BenchmarkDurable(b *testing.B) {
 	const connections = 64
 	for _, subject := range []struct {
@@ -55,7 +54,7 @@ func BenchmarkDurable(b *testing.B) {
 
 func onDisk(b *testing.B) string { return "sqlite:" + filepath.Join(b.TempDir(), "bench.db") }
 
-// benchmarkPurchases buys b.N times from a sandbox over a store, over many connections.
+// benchmarkPurchases makes b.N purchases over many connections.
 func benchmarkPurchases(b *testing.B, store billing.Store, connections int) {
 	b.Helper()
 	var config net.ListenConfig
@@ -99,10 +98,10 @@ func benchmarkPurchases(b *testing.B, store billing.Store, connections int) {
 	group.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "purchases/s")
-	b.ReportMetric(0, "ns/op") // of how many connections?
+	b.ReportMetric(0, "ns/op") // it would depend on the number of connections
 }
 
-// shopper buys over one connection, with next to no cost of its own.
+// shopper buys over one connection, with little CPU time of its own.
 type shopper struct {
 	net.Conn
 	reader  *bufio.Reader
@@ -132,7 +131,7 @@ func (b *shopper) buy() error {
 		}
 		switch text = bytes.TrimSpace(text); {
 		case line == 0 && !bytes.HasPrefix(text, []byte("HTTP/1.1 200 ")):
-			return fmt.Errorf("answered %s", text)
+			return fmt.Errorf("the response is %s", text)
 		case len(text) == 0:
 			_, err := io.CopyN(io.Discard, b.reader, int64(length))
 			return err

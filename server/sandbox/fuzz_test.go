@@ -15,15 +15,14 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-// forPeople reports whether a path is none of the API's: what is answered there is no JSON, or not that
-// of the document.
-func forPeople(path string) bool {
+// isPage reports whether a path is not part of the API, so that its response is not that of the document.
+func isPage(path string) bool {
 	page, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return slices.Contains([]string{"", "journal", "sandbox.yaml", "docs", "openapi.yaml", "openapi.json", "checkout", "livez", "readyz"}, page)
 }
 
-// FuzzRequest sends whole requests of all kinds. No answer is a 5xx, is empty, is not one of the
-// document's, and what was bought is an amount within the limits that stands in the body.
+// FuzzRequest sends requests. Each response is one of the document and not a 5xx, and a purchase has the
+// amount of the request body, within the limits.
 func FuzzRequest(f *testing.F) {
 	codes := documentCodes(f)
 	store, err := sqlite.Open(f.Context(), sqlite.Memory)
@@ -49,7 +48,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, token, key, secret, contentType, coding string, body []byte) {
 		request, err := http.NewRequestWithContext(t.Context(), method, "http://sandbox.example", strings.NewReader(string(body)))
 		if err != nil {
-			return // net/http lets no such request through
+			return // net/http rejects the request
 		}
 		request.URL.Path, _, _ = strings.Cut(target, "?")
 		for name, value := range map[string]string{"Authorization": token, "Consumerkey": key, "Consumersecret": secret, "Content-Type": contentType, "Content-Encoding": coding} {
@@ -57,19 +56,19 @@ func FuzzRequest(f *testing.F) {
 				request.Header[name] = []string{value}
 			}
 		}
-		answer := httptest.NewRecorder()
-		box.Handler().ServeHTTP(answer, request)
-		if forPeople(request.URL.Path) {
-			if answer.Code >= 500 {
-				t.Fatalf("%d %s", answer.Code, answer.Body)
+		response := httptest.NewRecorder()
+		box.Handler().ServeHTTP(response, request)
+		if isPage(request.URL.Path) {
+			if response.Code >= 500 {
+				t.Fatalf("%d %s", response.Code, response.Body)
 			}
 			return
 		}
 		var object map[string]string
-		if err := json.Unmarshal(answer.Body.Bytes(), &object); err != nil || len(object) != 1 || answer.Header().Get("Content-Type") != "application/json" {
-			t.Fatalf("%d %q %s", answer.Code, answer.Header().Get("Content-Type"), answer.Body)
+		if err := json.Unmarshal(response.Body.Bytes(), &object); err != nil || len(object) != 1 || response.Header().Get("Content-Type") != "application/json" {
+			t.Fatalf("%d %q %s", response.Code, response.Header().Get("Content-Type"), response.Body)
 		}
-		switch answer.Code {
+		switch response.Code {
 		case http.StatusOK:
 			link := object["url"]
 			purchase, err := service.Purchase(t.Context(), link[strings.LastIndexByte(link, '/')+1:])
@@ -80,15 +79,15 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("%q bought %d: %v", body, purchase.Amount, err)
 			}
 		case http.StatusBadRequest, http.StatusUnauthorized:
-			if !slices.Contains(codes[answer.Code], object["message"]) {
-				t.Fatalf("%d %s", answer.Code, answer.Body)
+			if !slices.Contains(codes[response.Code], object["message"]) {
+				t.Fatalf("%d %s", response.Code, response.Body)
 			}
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
 			if object["message"] == "" {
-				t.Fatalf("%d %s", answer.Code, answer.Body)
+				t.Fatalf("%d %s", response.Code, response.Body)
 			}
 		default:
-			t.Fatalf("%d %s", answer.Code, answer.Body)
+			t.Fatalf("%d %s", response.Code, response.Body)
 		}
 	})
 }

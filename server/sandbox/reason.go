@@ -17,25 +17,22 @@ import (
 )
 
 // explain sets the account and the reason of a journal entry; see journal.Settings.
-func (s *Sandbox) explain(ec echo.Context, entry *journal.Entry, err error) {
+func explain(ec echo.Context, entry *journal.Entry, err error) {
 	entry.Account = AccountID(contract.Principal(ec.Request().Context()))
 	applied := fault.Of(ec)
 	switch {
-	case s.redact(ec.Request().URL.Path) != ec.Request().URL.Path:
-		entry.Reason = journal.Reason{Text: pageReason(entry.Method, entry.Status)}
-	case applied == nil, applied.Processed && applied.Withheld == nil:
+	case entry.Page:
+		entry.Reason.Text = pageReason(entry.Method, entry.Status)
+	case applied == nil, applied.Fault.Kind == fault.KindDelay:
 		entry.Reason = apiReason(ec, entry.Status, entry.ResponseBody, err)
 	case applied.Withheld != nil:
-		entry.Reason = apiReason(ec, applied.Withheld.Status, string(applied.Withheld.Body), applied.Withheld.Err)
+		entry.Reason = apiReason(ec, applied.Withheld.Status, applied.Withheld.Body.String(), applied.Withheld.Err)
 	}
-	if applied == nil {
-		return
+	if applied != nil {
+		entry.Account = cmp.Or(entry.Account, applied.Account)
+		entry.Reason.Fault = applied.Fault.ID
+		entry.Reason.Text = strings.TrimSpace(applied.Fault.Description() + " " + entry.Reason.Text)
 	}
-	if entry.Account == "" {
-		entry.Account = applied.Account
-	}
-	entry.Reason.Fault = applied.Fault.ID
-	entry.Reason.Text = strings.TrimSpace(applied.Fault.Description() + " " + entry.Reason.Text)
 }
 
 // apiReason returns the reason for a response that is not a payment page. err is the error that the
@@ -83,7 +80,7 @@ func handlerReason(body string) journal.Reason {
 }
 
 // checks describes the checks of the contract, by keyword.
-var checks = map[string]string{
+var checks = map[string]string{ //nolint:gosec // the keys name credentials, and contain none
 	"required":            "is missing",
 	"type":                "has a type that the document does not allow",
 	"nullable":            "is null, which the document does not allow",

@@ -36,7 +36,6 @@ type Sandbox struct {
 	clock       *clock
 	billing     *billing.Service
 	checkout    *checkout.Handler
-	redact      func(text string) string
 	journal     *journal.Journal
 	faults      *fault.List
 	faultSchema *openapi3.Schema
@@ -55,7 +54,8 @@ func OpenStore(ctx context.Context, address string) (billing.Store, error) {
 func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
 
 // New returns a Sandbox on a store, which the caller closes. publicURL is the address of the sandbox
-// for its users, such as http://127.0.0.1:8080; payment links begin with it.
+// for its users, such as http://127.0.0.1:8080; payment links begin with it. New returns an error for an
+// invalid argument, and when the store does not accept the demo accounts.
 func New(ctx context.Context, store billing.Store, publicURL string, options ...Option) (*Sandbox, error) {
 	public, err := parsePublicURL(publicURL)
 	if err != nil {
@@ -65,16 +65,7 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 	if err != nil {
 		return nil, err
 	}
-	document, err := api.Document()
-	if err != nil {
-		return nil, err
-	}
-	controlDocument, err := api.SandboxDocument()
-	if err != nil {
-		return nil, err
-	}
-
-	s := &Sandbox{public: public, settings: settings, clock: &clock{base: settings.now}}
+	s := &Sandbox{public: public, settings: settings, clock: &clock{base: settings.now}, faults: fault.New()}
 	if s.billing, err = billing.New(store, billing.WithClock(s.clock.now)); err != nil {
 		return nil, err
 	}
@@ -83,105 +74,61 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 			return nil, fmt.Errorf("sandbox: add the demo accounts: %w", err)
 		}
 	}
-	if s.checkout, err = newCheckout(s.billing, public, settings); err != nil {
+	if s.checkout, err = checkout.New(s.billing, s.checkoutOptions()...); err != nil {
 		return nil, err
 	}
-	s.redact = newRedactor(s.checkout.Prefix())
-	s.journal = s.newJournal(document, controlDocument)
-	s.faults, s.faultSchema = fault.New(), controlDocument.Components.Schemas["Fault"].Value
-	access := newAccess(settings, controlDocument)
-	pages, err := s.pages(document, access)
-	if err != nil {
-		return nil, err
-	}
-	own := billingAPI{s}
-	s.server, err = server.New(own, contract.AuthenticatorFunc(own.authenticate), append([]server.Option{ //nolint:contextcheck // compiling a document needs no context
-		server.WithLogger(settings.logger),
-		server.WithReadiness(s.billing.Ready),
-		server.WithMiddleware(settings.middleware...),
-		server.WithMiddleware(
-			access.guard(controlPath(controlDocument)),
-			s.journal.Middleware,
-			s.faults.Middleware(func() fault.API { return s.server.Contract() }, AccountID)),
-		server.WithAPI(s.controlAPI(controlDocument, access)),
-	}, append(pages, settings.server...)...)...)
-	if err != nil {
+	if err := s.newServer(); err != nil { //nolint:contextcheck // no context ends the compilation of documents
 		return nil, err
 	}
 	return s, nil
 }
 
-// PreloadDocuments loads the documents that New needs. A program can call it in a goroutine while it
-// opens the store, so that New returns earlier. New reports the errors.
-func PreloadDocuments() {
-	var group sync.WaitGroup
-	group.Go(func() { _, _ = api.SandboxDocument() })
-	group.Go(func() { _, _ = api.Document() })
-	group.Wait()
-}
-
-func newCheckout(service *billing.Service, public string, settings settings) (*checkout.Handler, error) {
-	options := []checkout.Option{checkout.WithLogger(settings.logger)}
-	if strings.HasPrefix(public, "https:") {
-		options = append(options, checkout.WithSecureCookie())
+// newServer wires everything behind the billing service and the payment page: journal, faults, control
+// API, console, API reference and the server of the API.
+func (s *Sandbox) newServer() error {
+	document, err := api.Document()
+	if err != nil {
+		return err
 	}
-	return checkout.New(service, options...)
-}
-
-// journalSize is the number of requests in the journal. Their entries need a few megabytes.
-const journalSize = 1000
-
-// docsPath is the path of the API reference; see reference.Paths.
-const docsPath = "/docs"
-
-// notRecorded are the paths whose requests are not in the journal: they are not part of the API.
-var notRecorded = map[string]bool{
-	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
-	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
-}
-
-func (s *Sandbox) newJournal(document, controlDocument *openapi3.T) *journal.Journal {
-	control := controlPath(controlDocument)
-	return journal.New(journal.Settings{
+	controlDocument, err := api.SandboxDocument()
+	if err != nil {
+		return err
+	}
+	controlPath, err := controlDocument.Servers.BasePath()
+	if err != nil {
+		return fmt.Errorf("sandbox: the server of the control API: %w", err)
+	}
+	s.faultSchema = controlDocument.Components.Schemas["Fault"].Value
+	s.journal = journal.New(journal.Settings{
 		Size:    journalSize,
 		Now:     s.clock.now,
-		Skip:    func(path string) bool { return notRecorded[path] || below(path, docsPath) || below(path, control) },
+		Skip:    func(path string) bool { return notRecorded[path] || below(path, docsPath) || below(path, controlPath) },
 		Secrets: secretHeaders(document),
-		Redact:  s.redact,
-		Explain: s.explain,
+		Redact:  newRedactor(s.checkout.Prefix()),
+		Explain: explain,
 	})
-}
-
-// controlAPI returns the control API. The document requires the token; without a token, access decides
-// alone.
-func (s *Sandbox) controlAPI(document *openapi3.T, access access) server.API {
-	if access.token == "" {
-		open := *document // shared by all sandboxes
-		open.Security = nil
-		document = &open
-	}
-	return server.API{Document: document, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
-		control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
-	}}
-}
-
-// controlPath returns the base path of the control API.
-func controlPath(document *openapi3.T) string {
-	path, _ := document.Servers.BasePath() // server.New reports an invalid address
-	return path
-}
-
-// pages returns the handlers of everything beside the APIs: payment pages, console and API reference.
-func (s *Sandbox) pages(document *openapi3.T, access access) ([]server.Option, error) {
-	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
-	if err != nil {
-		return nil, err
-	}
+	access := newAccess(s.settings, controlDocument)
 	console, err := s.homeHandlers(access)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	options := []server.Option{server.WithHandler(s.checkout.Prefix()+"*", s.checkout)}
+	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
+	if err != nil {
+		return err
+	}
+
+	options := []server.Option{
+		server.WithLogger(s.settings.logger),
+		server.WithReadiness(s.billing.Ready),
+		server.WithMiddleware(s.settings.middleware...),
+		server.WithMiddleware(
+			access.guard(controlPath),
+			s.journal.Middleware,
+			s.faults.Middleware(func() fault.API { return s.server.Contract() }, AccountID),
+		),
+		server.WithAPI(s.controlAPI(controlDocument, access)),
+		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
+	}
 	for path, handler := range console {
 		options = append(options, server.WithHandler(path, handler))
 	}
@@ -191,7 +138,50 @@ func (s *Sandbox) pages(document *openapi3.T, access access) ([]server.Option, e
 	if !s.settings.noPrefer {
 		options = append(options, server.WithPrefer())
 	}
-	return options, nil
+	own := billingAPI{s}
+	s.server, err = server.New(own, contract.AuthenticatorFunc(own.authenticate), append(options, s.settings.server...)...)
+	return err
+}
+
+// controlAPI returns the control API. Without a token, access alone protects it.
+func (s *Sandbox) controlAPI(document *openapi3.T, access access) server.API {
+	if access.token == "" {
+		open := *document // all sandboxes share the document
+		open.Security = nil
+		document = &open
+	}
+	return server.API{Document: document, Authenticator: access, Register: func(router *echo.Echo, basePath string) {
+		control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
+	}}
+}
+
+func (s *Sandbox) checkoutOptions() []checkout.Option {
+	options := []checkout.Option{checkout.WithLogger(s.settings.logger)}
+	if strings.HasPrefix(s.public, "https:") {
+		options = append(options, checkout.WithSecureCookie())
+	}
+	return options
+}
+
+// journalSize is the number of requests in the journal, whose entries need a few megabytes.
+const journalSize = 1000
+
+// docsPath is the path of the API reference; see reference.Paths.
+const docsPath = "/docs"
+
+// notRecorded are the paths whose requests are not in the journal, because they are not part of the API.
+var notRecorded = map[string]bool{
+	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
+	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
+}
+
+// PreloadDocuments loads the documents that New needs. A program can call it in a goroutine while it
+// opens the store, so that New returns earlier. New reports the errors.
+func PreloadDocuments() {
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = api.SandboxDocument() })
+	group.Go(func() { _, _ = api.Document() })
+	group.Wait()
 }
 
 // Handler returns the sandbox as an http.Handler.

@@ -6,7 +6,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
 )
 
-// BenchmarkStart starts sandboxes. All of them end, untimed, when it does.
+// BenchmarkStart measures Start. The sandboxes stop after the measurement.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		sandboxtest.Start(b)

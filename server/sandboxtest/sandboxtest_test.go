@@ -11,7 +11,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
 )
 
-func TestHundredsInParallel(t *testing.T) {
+func TestParallel(t *testing.T) {
 	t.Parallel()
 	for range 200 {
 		t.Run("", func(t *testing.T) {
@@ -19,13 +19,13 @@ func TestHundredsInParallel(t *testing.T) {
 			box := sandboxtest.Start(t)
 			buy(t, box)
 			if n := len(box.Purchases()); n != 1 {
-				t.Errorf("%d purchases: want its own alone", n)
+				t.Errorf("%d purchases, want 1", n)
 			}
 		})
 	}
 }
 
-func TestHandles(t *testing.T) {
+func TestMethods(t *testing.T) {
 	t.Parallel()
 	box := sandboxtest.Start(t)
 	first, second, third := buy(t, box), buy(t, box), buy(t, box)
@@ -56,11 +56,11 @@ func TestHandles(t *testing.T) {
 	buy(t, box)
 	box.Reset()
 	if len(box.Purchases()) != 0 || len(box.Journal()) != 0 || box.Accounts()[0].Balance != 0 {
-		t.Error("something is left after a reset")
+		t.Error("the reset did not delete everything")
 	}
 }
 
-func TestEachDemoAccount(t *testing.T) {
+func TestDemoAccounts(t *testing.T) {
 	t.Parallel()
 	box := sandboxtest.Start(t)
 	for name, test := range map[string]struct {
@@ -78,36 +78,36 @@ func TestEachDemoAccount(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for i, want := range []string{"sandbox-noplan", "sandbox-inactive"} {
+	for _, want := range []string{"sandbox-noplan", "sandbox-inactive"} {
 		found := false
 		for _, entry := range box.Journal() {
 			found = found || entry.Account == want
 		}
 		if !found {
-			t.Errorf("%d: the journal does not name %s", i, want)
+			t.Errorf("the journal has no entry of %s", want)
 		}
 	}
 }
 
-// failure is a testing.TB that notes that a test was stopped, instead of stopping it.
+// failure is a testing.TB that panics instead of stopping the test.
 type failure struct{ testing.TB }
 
 var errStopped = errors.New("stopped")
 
 func (failure) Fatalf(string, ...any) { panic(errStopped) }
 
-func TestWhatCannotBe(t *testing.T) {
+func TestMethodsStopTheTest(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(*sandboxtest.Sandbox){
-		"a fault of no kind":     func(s *sandboxtest.Sandbox) { s.Fail(control.Fault{}) },
-		"a clock that goes back": func(s *sandboxtest.Sandbox) { s.Advance(-time.Second) },
-		"a link of nothing":      func(s *sandboxtest.Sandbox) { s.Pay("http://127.0.0.1/checkout/x") },
+		"a fault without a kind": func(s *sandboxtest.Sandbox) { s.Fail(control.Fault{}) },
+		"a negative duration":    func(s *sandboxtest.Sandbox) { s.Advance(-time.Second) },
+		"an unknown link":        func(s *sandboxtest.Sandbox) { s.Pay("http://127.0.0.1/checkout/x") },
 	} {
 		func() {
 			box := sandboxtest.Start(failure{t})
 			defer func() {
 				if err, _ := recover().(error); !errors.Is(err, errStopped) {
-					t.Errorf("%s: the test was not stopped but %v", name, err)
+					t.Errorf("%s: the test was not stopped: %v", name, err)
 				}
 			}()
 			act(box)

@@ -28,19 +28,28 @@ type Applied struct {
 	Fault Fault
 	// Account is the ID of the account that the request's credentials belong to, "" for none.
 	Account string
-	// Processed reports whether the API processed the request.
-	Processed bool
-	// Withheld is the response of the API, if the client does not receive it. It is nil otherwise.
+	// Withheld is the response of the API, if the API processed the request but the client does not
+	// receive the response. It is nil otherwise.
 	Withheld *Response
 }
 
-// Response is a response of the API.
+// Response is an http.ResponseWriter that sends nothing.
 type Response struct {
 	Status int
-	Body   []byte
+	Body   bytes.Buffer
 	// Err is the error that the response was created from, nil if the handler wrote it.
-	Err error
+	Err    error
+	header http.Header
 }
+
+// Header returns the headers.
+func (r *Response) Header() http.Header { return r.header }
+
+// WriteHeader sets the status.
+func (r *Response) WriteHeader(status int) { r.Status = status }
+
+// Write adds to the body.
+func (r *Response) Write(p []byte) (int, error) { return r.Body.Write(p) }
 
 const appliedKey = "fault.applied"
 
@@ -98,53 +107,40 @@ func (a *Applied) act(ec echo.Context, next echo.HandlerFunc, api API) error {
 	case KindResetBefore:
 		reset(ec)
 	case KindDelay:
-		a.Processed = true
 		return next(ec)
 	default:
 	}
-	header, withheld := withhold(ec, next)
-	a.Processed, a.Withheld = true, withheld
+	a.Withheld = withhold(ec, next)
 	switch fault.Kind {
 	case KindHTMLAfter:
-		return ec.HTML(withheld.Status, errorPage(withheld.Status))
+		return ec.HTML(a.Withheld.Status, errorPage(a.Withheld.Status))
 	case KindCutBody:
-		maps.Copy(ec.Response().Header(), header)
-		cut(ec, withheld)
+		cut(ec, a.Withheld)
 	default:
 		reset(ec)
 	}
 	return nil
 }
 
-// buffer is an http.ResponseWriter that sends nothing.
-type buffer struct {
-	bytes.Buffer
-	header http.Header
-	status int
-}
-
-func (b *buffer) Header() http.Header    { return b.header }
-func (b *buffer) WriteHeader(status int) { b.status = status }
-
 // withhold processes a request and returns the response instead of sending it.
-func withhold(ec echo.Context, next echo.HandlerFunc) (http.Header, *Response) {
+func withhold(ec echo.Context, next echo.HandlerFunc) *Response {
 	response := ec.Response()
-	b := &buffer{header: response.Header().Clone(), status: http.StatusOK}
-	ec.SetResponse(echo.NewResponse(b, ec.Echo()))
+	withheld := &Response{header: response.Header().Clone(), Status: http.StatusOK}
+	ec.SetResponse(echo.NewResponse(withheld, ec.Echo()))
 	defer ec.SetResponse(response)
-	err := next(ec)
-	if err != nil {
-		ec.Error(err)
+	if withheld.Err = next(ec); withheld.Err != nil {
+		ec.Error(withheld.Err)
 	}
-	return b.header, &Response{Status: b.status, Body: b.Bytes(), Err: err}
+	return withheld
 }
 
 // cut sends a response whose body ends in the middle.
 func cut(ec echo.Context, withheld *Response) {
-	response := ec.Response()
-	response.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(withheld.Body)))
+	response, body := ec.Response(), withheld.Body.Bytes()
+	maps.Copy(response.Header(), withheld.header)
+	response.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	response.WriteHeader(withheld.Status)
-	_, _ = response.Write(withheld.Body[:len(withheld.Body)/2]) // the client may have closed the connection
+	_, _ = response.Write(body[:len(body)/2]) // the client may have closed the connection
 	response.Flush()
 	panic(http.ErrAbortHandler)
 }

@@ -21,6 +21,8 @@ type Entry struct {
 	Method    string
 	// Path is the path with the query.
 	Path string
+	// Page reports whether the path contains a secret token. The entry of a page has no bodies.
+	Page bool
 	// Account is the ID of the account that the credentials belong to, "" for none.
 	Account string
 	// RequestHeaders and ResponseHeaders join the values of each header with a comma.
@@ -59,8 +61,8 @@ type Settings struct {
 	// Secrets are the names of the headers and the query parameters whose values are masked, in the
 	// canonical form of headers.
 	Secrets []string
-	// Redact shortens the tokens in a path or in another text. A path that it changes belongs to a page with
-	// a secret token: the Journal does not record the bodies of its requests and responses.
+	// Redact shortens the secret tokens in a path or in another text. A path that it changes is the path of a
+	// page.
 	Redact func(text string) string
 	// Explain sets the Account and the Reason of an entry. err is the error that the response was created
 	// from, nil if the handler wrote the response.

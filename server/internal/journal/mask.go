@@ -27,23 +27,24 @@ func (j *Journal) headers(header http.Header) map[string]string {
 	return headers
 }
 
-// address returns the path and the query as they were sent, without secrets.
-func (r *recorder) address() string {
-	redact, address := r.journal.settings.Redact, r.path
-	if !r.page {
-		address = redact(r.request.URL.EscapedPath())
+// path returns the path and the query as they were sent, without secrets. page reports whether the path
+// contains a secret token.
+func (j *Journal) path(u *url.URL) (path string, page bool) {
+	path = j.settings.Redact(u.Path)
+	if page = path != u.Path; !page {
+		path = j.settings.Redact(u.EscapedPath())
 	}
-	if r.request.URL.RawQuery != "" {
-		parameters := strings.Split(r.request.URL.RawQuery, "&")
+	if u.RawQuery != "" {
+		parameters := strings.Split(u.RawQuery, "&")
 		for i, parameter := range parameters {
 			name, _, _ := strings.Cut(parameter, "=")
-			if unescaped, err := url.QueryUnescape(name); err == nil && r.journal.isSecret(unescaped) {
+			if unescaped, err := url.QueryUnescape(name); err == nil && j.isSecret(unescaped) {
 				parameters[i] = name + "=" + mask
 			}
 		}
-		address += "?" + redact(strings.Join(parameters, "&"))
+		path += "?" + j.settings.Redact(strings.Join(parameters, "&"))
 	}
-	return validUTF8(address)
+	return validUTF8(path), page
 }
 
 // validUTF8 replaces the bytes that JSON text cannot contain.

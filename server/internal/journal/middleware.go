@@ -32,28 +32,29 @@ func (j *Journal) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 
 // recorder records one request while it is handled.
 type recorder struct {
-	journal  *Journal
-	ec       echo.Context
-	request  *http.Request // as received: handlers replace the one of ec
-	path     string        // redacted
-	page     bool          // whether the path contains a secret token
-	time     time.Time
-	started  time.Time
-	sent     excerpt
-	received excerpt
-	finished bool
+	journal      *Journal
+	ec           echo.Context
+	started      time.Time
+	entry        Entry
+	requestBody  excerpt
+	responseBody excerpt
+	finished     bool
 }
 
 // start lets the bodies of a request and its response pass through a recorder.
 func (j *Journal) start(ec echo.Context) *recorder {
 	request := ec.Request()
-	r := &recorder{journal: j, ec: ec, request: request, path: j.settings.Redact(request.URL.Path), time: j.settings.Now(), started: time.Now()}
-	if r.page = r.path != request.URL.Path; !r.page {
-		r.received.free, r.sent.free = maxBody, maxBody
+	path, page := j.path(request.URL)
+	r := &recorder{journal: j, ec: ec, started: time.Now(), entry: Entry{
+		Time: j.settings.Now().UTC(), Method: request.Method, Path: path, Page: page,
+		RequestHeaders: j.headers(request.Header), ResponseHeaders: map[string]string{},
+	}}
+	if !page {
+		r.requestBody.free, r.responseBody.free = maxBody, maxBody
 	}
 	// A copy: net/http checks the type of the original's body when it ends the response.
 	copied := request.WithContext(request.Context())
-	copied.Body = &requestBody{request.Body, &r.received}
+	copied.Body = &requestBody{request.Body, &r.requestBody}
 	ec.SetRequest(copied)
 	ec.Response().Writer = &responseWriter{ec.Response().Writer, r}
 	return r
@@ -66,23 +67,16 @@ func (r *recorder) finish(err error) {
 	}
 	r.finished = true
 	response := r.ec.Response()
-	entry := Entry{
-		Time:            r.time.UTC(),
-		Duration:        time.Since(r.started),
-		RequestID:       response.Header().Get(echo.HeaderXRequestID),
-		Method:          r.request.Method,
-		Path:            r.address(),
-		RequestHeaders:  r.journal.headers(r.request.Header),
-		RequestBody:     r.journal.settings.Redact(r.received.String()),
-		ResponseHeaders: map[string]string{},
-		ResponseBody:    r.sent.String(),
-	}
+	r.entry.Duration = time.Since(r.started)
+	r.entry.RequestID = response.Header().Get(echo.HeaderXRequestID)
+	r.entry.RequestBody = r.journal.settings.Redact(r.requestBody.String())
 	if response.Committed {
-		entry.Status = response.Status
-		entry.ResponseHeaders = r.journal.headers(response.Header())
+		r.entry.Status = response.Status
+		r.entry.ResponseHeaders = r.journal.headers(response.Header())
+		r.entry.ResponseBody = r.responseBody.String()
 	}
-	r.journal.settings.Explain(r.ec, &entry, err)
-	r.journal.add(entry)
+	r.journal.settings.Explain(r.ec, &r.entry, err)
+	r.journal.add(r.entry)
 }
 
 // excerpt is the beginning of a body.
@@ -118,7 +112,7 @@ type responseWriter struct {
 }
 
 func (w *responseWriter) Write(p []byte) (int, error) {
-	if w.recorder.sent.add(p); w.recorder.sent.free == 0 {
+	if w.recorder.responseBody.add(p); w.recorder.responseBody.free == 0 {
 		w.recorder.finish(nil)
 	}
 	return w.ResponseWriter.Write(p)
