@@ -84,7 +84,7 @@ func newSettings(options []Option) (settings, error) {
 		return s, errors.New("sandbox: the logger or the clock is nil")
 	}
 	if s.controlToken != "" && len(s.controlToken) < minControlToken {
-		return s, fmt.Errorf("sandbox: the control token is too short: it needs at least %d characters", minControlToken)
+		return s, fmt.Errorf("sandbox: the control token has fewer than %d characters; use a longer token", minControlToken)
 	}
 	return s, nil
 }

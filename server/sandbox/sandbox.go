@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -41,17 +40,6 @@ type Sandbox struct {
 	faultSchema *openapi3.Schema
 	server      *server.Server
 }
-
-// OpenStore opens the database at an address for New: sqlite:PATH, sqlite::memory: or a postgres:// URL.
-// It creates the file and the tables if they are missing. The caller closes the store after Serve has
-// returned.
-func OpenStore(ctx context.Context, address string) (billing.Store, error) {
-	return store.Open(ctx, address)
-}
-
-// DemoAccounts returns the accounts of WithDemoAccounts with their public credentials: an active account,
-// an inactive account, and an account without a plan.
-func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
 
 // New returns a Sandbox on a store, which the caller closes. publicURL is the address of the sandbox
 // for its users, such as http://127.0.0.1:8080; payment links begin with it. New returns an error for an
@@ -175,15 +163,6 @@ var notRecorded = map[string]bool{
 	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
 }
 
-// PreloadDocuments loads the documents that New needs. A program can call it in a goroutine while it
-// opens the store, so that New returns earlier. New reports the errors.
-func PreloadDocuments() {
-	var group sync.WaitGroup
-	group.Go(func() { _, _ = api.SandboxDocument() })
-	group.Go(func() { _, _ = api.Document() })
-	group.Wait()
-}
-
 // Handler returns the sandbox as an http.Handler.
 func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
 
@@ -199,6 +178,17 @@ func (s *Sandbox) Connections() int { return s.server.Connections() }
 
 // BasePath returns the base path of the API.
 func (s *Sandbox) BasePath() string { return s.server.BasePath() }
+
+// OpenStore opens the database at an address for New: sqlite:PATH, sqlite::memory: or a postgres:// URL.
+// It creates the file and the tables if they are missing. The caller closes the store after Serve has
+// returned.
+func OpenStore(ctx context.Context, address string) (billing.Store, error) {
+	return store.Open(ctx, address)
+}
+
+// DemoAccounts returns the accounts of WithDemoAccounts with their public credentials: an active account,
+// an inactive account, and an account without a plan.
+func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
 
 // link returns the payment link of a purchase.
 func (s *Sandbox) link(token string) string { return s.checkout.URL(s.public, token) }
