@@ -11,34 +11,21 @@ import (
 
 // Fault makes requests fail.
 type Fault struct {
-	// ID identifies the fault in its List, which sets it.
-	ID string
-	// Kind is the effect on a request.
-	Kind Kind
-	// Status is the status of the response. 0 means the default of the kind.
-	Status int
-	// RetryAfter is the Retry-After header of the response, in seconds. 0 means no header.
-	RetryAfter int
-	// Delay is the time before the request is processed.
-	Delay time.Duration
-	// Code is the error code of the response. "" means the default of the kind.
-	Code string
-	// Account is the ID of the account whose requests match. "" means that all requests match.
-	Account string
-	// Times is how often the fault acts before it is used up. 0 means no limit.
-	Times int
-	// Every makes the fault act on every nth matching request only. 0 means that it acts on each.
-	Every int
-	// Matched is the number of requests that matched, and Acted the number of those on which the fault
-	// acted. The List counts them.
-	Matched, Acted int64
+	ID         string // set by List.Add
+	Kind       Kind
+	Status     int           // the status of the response; 0 means the default of the kind
+	RetryAfter int           // the Retry-After header of the response in seconds; 0 means no header
+	Delay      time.Duration // the time before the request is processed
+	Code       string        // the error code of the response; "" means the default of the kind
+	Account    string        // the ID of the account whose requests match; "" means that all requests match
+	Times      int           // how often the fault acts before it is used up; 0 means no limit
+	Every      int           // the fault acts on every nth matching request; 0 means on each
+	Matched    int64         // the number of requests that matched
+	Acted      int64         // the number of requests on which the fault acted
 }
 
-// InvalidError reports a fault that cannot be added to a List.
-type InvalidError struct {
-	// Reason is a sentence for the caller.
-	Reason string
-}
+// InvalidError reports a fault that cannot be added to a List. Its reason is a sentence for the caller.
+type InvalidError struct{ Reason string }
 
 // Error returns the reason.
 func (e *InvalidError) Error() string { return e.Reason }

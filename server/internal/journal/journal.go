@@ -11,43 +11,30 @@ import (
 
 // Entry is a request and its response.
 type Entry struct {
-	// ID is the number of the request, from 1.
-	ID int64
-	// Time is when the request was received, and Duration the time until the response was written.
-	Time     time.Time
-	Duration time.Duration
-	// RequestID is the X-Request-Id of the response.
-	RequestID string
-	Method    string
-	// Path is the path with the query.
-	Path string
-	// Page reports whether the path contains a secret token. The entry of a page has no bodies.
-	Page bool
-	// Account is the ID of the account that the credentials belong to, "" for none.
-	Account string
-	// RequestHeaders and ResponseHeaders join the values of each header with a comma.
-	RequestHeaders, ResponseHeaders map[string]string
-	// RequestBody and ResponseBody are the first 4096 bytes that were read and written.
-	RequestBody, ResponseBody string
-	// Status is the status of the response, 0 if the connection was closed without a response.
-	Status int
-	Reason Reason
+	ID              int64             // the number of the request, from 1
+	Time            time.Time         // when the request was received
+	Duration        time.Duration     // the time until the response was written
+	RequestID       string            // the X-Request-Id of the response
+	Method          string            // of the request
+	Path            string            // the path with the query
+	Page            bool              // whether the path contains a secret token; then there are no bodies
+	Account         string            // the ID of the account that the credentials belong to, "" for none
+	RequestHeaders  map[string]string // the values of each header, joined with a comma
+	RequestBody     string            // the first 4096 bytes that the server read
+	Status          int               // of the response; 0 if the connection was closed without a response
+	ResponseHeaders map[string]string // the values of each header, joined with a comma
+	ResponseBody    string            // the first 4096 bytes
+	Reason          Reason
 }
 
 // Reason is the reason for a response.
 type Reason struct {
-	// Text is one or more sentences.
-	Text string
-	// In is the rejected part of the request, such as "body" or "query limit".
-	In string
-	// Keyword is the schema keyword or the check that failed.
-	Keyword string
-	// Pointer is the JSON Pointer to the rejected value in the body.
-	Pointer string
-	// Code is the error code of the response.
-	Code string
-	// Fault is the ID of the fault that acted on the request.
-	Fault string
+	Text    string // one or more sentences
+	In      string // the rejected part of the request, such as "body" or "query limit"
+	Keyword string // the schema keyword or the check that failed
+	Pointer string // the JSON Pointer to the rejected value in the body
+	Code    string // the error code of the response
+	Fault   string // the ID of the fault that acted on the request
 }
 
 // Settings configure a Journal. All fields are required.
