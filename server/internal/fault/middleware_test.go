@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -172,29 +173,34 @@ func TestStopDelays(t *testing.T) {
 	a.send("a")
 }
 
-// TestNoResponse sends requests over HTTP/2, whose connections cannot be hijacked, and without a
-// connection: the client gets no complete response. Package sandbox tests HTTP/1.1.
+// TestNoResponse sends requests over TLS with HTTP/1.1, over HTTP/2, whose connections cannot be hijacked,
+// and without a connection: the client gets no complete response. Package sandbox tests plain HTTP/1.1.
 func TestNoResponse(t *testing.T) {
 	t.Parallel()
 	for kind, served := range map[fault.Kind]int64{fault.KindResetBefore: 0, fault.KindResetAfter: 1, fault.KindCutBody: 1} {
-		a := newAPI(t, fault.Fault{Kind: kind, Times: 2})
-		server := httptest.NewUnstartedServer(a.echo)
-		server.EnableHTTP2 = true
-		server.StartTLS()
-		defer server.Close()
-		response, err := server.Client().Get(server.URL)
-		if err == nil {
-			_, err = io.ReadAll(response.Body)
-			if err == nil || response.ProtoMajor != 2 || kind != fault.KindCutBody {
-				t.Errorf("%s: a response over %s, %v", kind, response.Proto, err)
+		for _, http2 := range []bool{false, true} {
+			a := newAPI(t, fault.Fault{Kind: kind, Times: 1})
+			server := httptest.NewUnstartedServer(a.echo)
+			server.EnableHTTP2 = http2
+			server.StartTLS()
+			defer server.Close()
+			response, err := server.Client().Get(server.URL)
+			if (err == nil) != (kind == fault.KindCutBody) || !http2 && err != nil && !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s, HTTP/2 %v: %v", kind, http2, err)
+			}
+			if err == nil {
+				if _, err = io.ReadAll(response.Body); err == nil || (response.ProtoMajor == 2) != http2 {
+					t.Errorf("%s, HTTP/2 %v: a complete response over %s", kind, http2, response.Proto)
+				}
+			}
+			if got := a.served.Load(); got != served {
+				t.Errorf("%s, HTTP/2 %v: the API processed %d requests, want %d", kind, http2, got, served)
+			}
+			if response, err := server.Client().Get(server.URL); err != nil || response.StatusCode != http.StatusOK {
+				t.Errorf("%s, HTTP/2 %v: the next request: %v", kind, http2, err)
 			}
 		}
-		if got := a.served.Load(); got != served {
-			t.Errorf("%s: the API processed %d requests, want %d", kind, got, served)
-		}
-		if response, err := server.Client().Get(server.URL + "/other"); err != nil || response.StatusCode != http.StatusOK {
-			t.Errorf("%s: the next request on the connection: %v", kind, err)
-		}
+		a := newAPI(t, fault.Fault{Kind: kind})
 		func() {
 			defer func() {
 				if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
