@@ -24,7 +24,6 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/checkout"
 	"github.com/turbosmtp-go/billing/server/internal/fault"
 	"github.com/turbosmtp-go/billing/server/internal/journal"
-	"github.com/turbosmtp-go/billing/server/internal/reference"
 )
 
 // Sandbox is a running billing system with its HTTP server.
@@ -106,10 +105,6 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: the control API's address: %w", err)
 	}
-	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
-	if err != nil {
-		return nil, err
-	}
 	s.journal = journal.New(journal.Settings{
 		Size: journalSize, Now: s.clock.now, Secrets: secretHeaders(document), Account: AccountID,
 		Skip: func(path string) bool {
@@ -130,15 +125,12 @@ func (s *Sandbox) newServer() (*server.Server, error) {
 			control.RegisterHandlersWithBaseURL(router, control.NewStrictHandler(controller{s}, nil), basePath)
 		}}),
 	}
-	people, err := s.homeHandlers(access)
+	pages, err := s.pageHandlers(access, document)
 	if err != nil {
 		return nil, err
 	}
-	for path, handler := range people {
+	for path, handler := range pages {
 		options = append(options, server.WithHandler(path, handler))
-	}
-	for _, path := range reference.Paths() {
-		options = append(options, server.WithHandler(path, docs))
 	}
 	if !s.settings.noPrefer {
 		options = append(options, server.WithPrefer())

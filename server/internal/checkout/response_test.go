@@ -1,9 +1,26 @@
 package checkout
 
-import "testing"
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
 
-func TestPrefersJSON(t *testing.T) {
+// The Accept header selects the page or JSON, also for failures.
+func TestContentNegotiation(t *testing.T) {
 	t.Parallel()
+	handler, err := New(stub{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	getsJSON := func(path string, accept []string) bool {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+		request.Header = http.Header{"Accept": accept}
+		handler.ServeHTTP(recorder, request)
+		return strings.HasPrefix(recorder.Body.String(), "{")
+	}
 	for _, test := range []struct {
 		accept string
 		want   bool
@@ -40,14 +57,16 @@ func TestPrefersJSON(t *testing.T) {
 		{";;, /, application/json", true},
 		{",", false},
 	} {
-		if got := prefersJSON([]string{test.accept}); got != test.want {
-			t.Errorf("prefersJSON(%q) = %v, want %v", test.accept, got, test.want)
+		for _, path := range []string{"/checkout/x", "/unknown"} {
+			if got := getsJSON(path, []string{test.accept}); got != test.want {
+				t.Errorf("%s with Accept: %q returns JSON: %v, want %v", path, test.accept, got, test.want)
+			}
 		}
 	}
-	if !prefersJSON([]string{"text/html;q=0.1", "application/json"}) {
-		t.Error("the second of two Accept headers is not looked at")
+	if !getsJSON("/checkout/x", []string{"text/html;q=0.1", "application/json"}) {
+		t.Error("the second of two Accept headers is ignored")
 	}
-	if prefersJSON(nil) {
-		t.Error("a request without Accept gets JSON")
+	if getsJSON("/checkout/x", nil) {
+		t.Error("a request without an Accept header gets JSON")
 	}
 }
