@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -114,30 +115,39 @@ func TestJournalPageAccess(t *testing.T) {
 	}
 }
 
-func TestJournalPages(t *testing.T) {
+// The journal page shows the request, the response and the reason of a journal entry.
+func TestJournalPage(t *testing.T) {
 	t.Parallel()
-	handler := newHandler(t, sandbox.WithOpenControl())
-	for range 51 {
-		getPage(t, handler, "GET", "/nowhere", nil)
+	box := sandboxtest.Start(t)
+	request, err := http.NewRequestWithContext(t.Context(), "POST", box.Origin+path, strings.NewReader(`{"amount":14}`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for path, test := range map[string]struct {
-		entries int
-		want    string
-		older   bool
-	}{
-		"/journal":                            {50, `href="journal?before=2"`, true},
-		"/journal?before=x":                   {50, `href="journal?before=2"`, true},
-		"/journal?before=9999999999999999999": {50, `href="journal?before=2"`, true},
-		"/journal?before=2":                   {1, "Newest requests", false},
-		"/journal?before=1":                   {0, "There are no older requests.", false},
+	for i := 0; i < len(active); i += 2 {
+		request.Header.Set(active[i], active[i+1])
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response, err = http.Get(box.Origin + "/journal"); err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := box.Journal()[0]
+	for _, want := range []string{
+		"400 Bad Request", path, entry.Account, entry.RequestID, html.EscapeString(entry.Why.Text), entry.Why.In, entry.Why.Keyword, entry.Why.Pointer,
+		entry.Why.Code, html.EscapeString(entry.RequestBody), html.EscapeString(entry.AnswerBody), "Content-Type: application/json",
 	} {
-		_, body := getPage(t, handler, "GET", path, nil)
-		if n := strings.Count(body, "<details>"); n != test.entries || !strings.Contains(body, test.want) || strings.Contains(body, "before=") != test.older {
-			t.Errorf("%s contains %d entries, want %d and %s: %s", path, n, test.entries, test.want, body)
+		if want == "" || !strings.Contains(string(body), want) {
+			t.Errorf("the page does not contain %q: %s", want, body)
 		}
-	}
-	if _, body := getPage(t, newHandler(t, sandbox.WithOpenControl()), "GET", "/journal", nil); !strings.Contains(body, "The journal is empty.") {
-		t.Errorf("an empty journal is %s", body)
 	}
 }
 

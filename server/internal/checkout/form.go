@@ -44,7 +44,7 @@ func fromPage(r *http.Request, purchase string) bool {
 		return false
 	}
 	secret := cookieSecret(r)
-	sent := r.PostForm.Get(tokenField)
+	sent := r.PostForm.Get("form_token")
 	return secret != nil && subtle.ConstantTimeCompare([]byte(sent), []byte(sign(secret, purchase))) == 1
 }
 

@@ -8,14 +8,6 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// The fields of the page's form, and the values of its buttons.
-const (
-	actionField  = "action"
-	tokenField   = "form_token"
-	payAction    = "pay"
-	cancelAction = "cancel"
-)
-
 // maxForm is the size limit of a form in bytes. The page's own form is smaller than 200.
 const maxForm = 16 << 10
 
@@ -39,10 +31,10 @@ func (h *Handler) settle(res *response, token string) {
 		res.purchase(http.StatusForbidden, purchase, notFromPage)
 		return
 	}
-	switch res.r.PostForm.Get(actionField) {
-	case payAction:
+	switch res.r.PostForm.Get("action") {
+	case "pay":
 		purchase, err = h.purchases.Pay(res.r.Context(), token)
-	case cancelAction:
+	case "cancel":
 		purchase, err = h.purchases.Cancel(res.r.Context(), token)
 	default:
 		res.failure(http.StatusBadRequest, `The form field "action" must be "pay" or "cancel".`)

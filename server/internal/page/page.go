@@ -52,30 +52,24 @@ func New(c Config) (*Pages, error) {
 	if c.Files == nil || c.Logger == nil {
 		return nil, errors.New("page: the files or the logger are nil")
 	}
-	base, err := fs.ReadFile(shared, "html/style.css")
-	if err != nil {
-		return nil, fmt.Errorf("page: %w", err)
+	p := &Pages{templates: map[string]*template.Template{}, logger: c.Logger}
+	for _, files := range []fs.FS{shared, c.Files} {
+		style, err := fs.ReadFile(files, "html/style.css")
+		if err != nil {
+			return nil, fmt.Errorf("page: %w", err)
+		}
+		p.style += string(style)
 	}
-	own, err := fs.ReadFile(c.Files, "html/style.css")
-	if err != nil {
-		return nil, fmt.Errorf("page: %w", err)
-	}
-	p := &Pages{templates: map[string]*template.Template{}, style: string(base) + "\n" + string(own), logger: c.Logger}
 	p.policy = policy(c, p.style)
-	layout, err := template.New("layout.html").
-		Funcs(template.FuncMap{
-			"style":      func() template.CSS { return template.CSS(p.style) }, //nolint:gosec // it is embedded
-			"links":      func() bool { return !c.NoLinks },
-			"statusText": http.StatusText,
-		}).
-		Funcs(c.Funcs).ParseFS(shared, "html/layout.html")
-	if err != nil {
+	layout := template.New("layout.html").Funcs(c.Funcs).Funcs(template.FuncMap{
+		"style":      func() template.CSS { return template.CSS(p.style) }, //nolint:gosec // it is embedded
+		"links":      func() bool { return !c.NoLinks },
+		"statusText": http.StatusText,
+	})
+	if _, err := layout.ParseFS(shared, "html/layout.html"); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
-	if err := p.parse(layout, shared, "html/failure.html"); err != nil {
-		return nil, fmt.Errorf("page: %w", err)
-	}
-	if err := p.parse(layout, c.Files, "html/*.html"); err != nil {
+	if err := errors.Join(p.parse(layout, shared, "html/failure.html"), p.parse(layout, c.Files, "html/*.html")); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	return p, nil
@@ -88,11 +82,8 @@ func (p *Pages) parse(layout *template.Template, files fs.FS, pattern string) er
 		return err
 	}
 	for _, name := range names {
-		page, err := layout.Clone()
-		if err != nil {
-			return err
-		}
-		if page, err = page.ParseFS(files, name); err != nil {
+		page := template.Must(layout.Clone()) // fails only after an execution
+		if _, err := page.ParseFS(files, name); err != nil {
 			return err
 		}
 		p.templates[strings.TrimSuffix(path.Base(name), ".html")] = page

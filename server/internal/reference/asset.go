@@ -9,16 +9,15 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"path"
 
 	"github.com/turbosmtp-go/billing/server/internal/page"
 )
 
-// assets are the files that the page loads. The files are the keys of the map, in a FS that contains the
-// embedded files of this package and of Swagger UI.
+// assets are the files that the page loads, by name.
 type assets struct {
-	byName map[string]asset
-	// version is a hash of all contents. It is part of the assets' addresses.
-	version string
+	byName  map[string]asset
+	version string // a hash of all contents, which is part of the addresses on the page
 }
 
 type asset struct {
@@ -27,28 +26,29 @@ type asset struct {
 	gzipped     bool
 }
 
-// loadAssets reads the files of Swagger UI and of this package. style is the style sheet of the page.
+// loadAssets reads the script of the page from own, and the files of Swagger UI. style is the style
+// sheet of the page.
 func loadAssets(own, swagger fs.FS, style string) (*assets, error) {
-	a := &assets{byName: map[string]asset{"docs.css": {"text/css; charset=utf-8", []byte(style), false}}}
+	const css, script = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+	a := &assets{byName: map[string]asset{"docs.css": {css, []byte(style), false}}}
 	hash := sha256.New()
 	hash.Write([]byte(style))
 	for _, file := range []struct {
 		name, contentType string
 		files             fs.FS
 		path              string
-		gzipped           bool
 	}{
-		{"docs.js", "text/javascript; charset=utf-8", own, "html/docs.js", false},
-		{"favicon-32x32.png", "image/png", swagger, "favicon-32x32.png", false},
-		{"swagger-ui.css", "text/css; charset=utf-8", swagger, "swagger-ui.css.gz", true},
-		{"swagger-ui-bundle.js", "text/javascript; charset=utf-8", swagger, "swagger-ui-bundle.js.gz", true},
+		{"docs.js", script, own, "html/docs.js"},
+		{"favicon-32x32.png", "image/png", swagger, "favicon-32x32.png"},
+		{"swagger-ui.css", css, swagger, "swagger-ui.css.gz"},
+		{"swagger-ui-bundle.js", script, swagger, "swagger-ui-bundle.js.gz"},
 	} {
 		content, err := fs.ReadFile(file.files, file.path)
 		if err != nil {
 			return nil, fmt.Errorf("reference: %w", err)
 		}
 		hash.Write(content)
-		a.byName[file.name] = asset{file.contentType, content, file.gzipped}
+		a.byName[file.name] = asset{file.contentType, content, path.Ext(file.path) == ".gz"}
 	}
 	a.version = hex.EncodeToString(hash.Sum(nil)[:8])
 	return a, nil

@@ -15,7 +15,7 @@ import (
 type document struct {
 	parsed   *openapi3.T
 	basePath string // the path of the first server, without a trailing slash
-	// The YAML text before and after the place for more servers, and the indentation of the list.
+	// The YAML text before and after the position for additional servers, and the indentation of the list.
 	before, after []byte
 	indent        string
 }
@@ -47,7 +47,7 @@ func newDocument(source []byte, parsed *openapi3.T) (*document, error) {
 // yaml returns the YAML text with additional servers at the beginning of the list.
 func (d *document) yaml(servers openapi3.Servers) []byte {
 	text := bytes.Clone(d.before)
-	for _, s := range servers { // an URL is ASCII, for which YAML and Go have the same quotation rules
+	for _, s := range servers { // a URL is ASCII, which YAML and Go quote in the same way
 		text = fmt.Appendf(text, "%s- url: %s\n%s  description: %s\n", d.indent, strconv.Quote(s.URL), d.indent, s.Description)
 	}
 	return append(text, d.after...)

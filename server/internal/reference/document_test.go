@@ -139,27 +139,20 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	const servers, public = "servers:\n  - url: /v2\n", "http://127.0.0.1:8080"
 	for name, test := range map[string]struct{ document, public, message string }{
-		"no servers":                       {minimal, public, "no servers"},
-		"an empty list of servers":         {minimal + "servers: []\n", public, "no servers"},
-		"servers in flow style":            {minimal + "servers: [{url: /v2}]\n", public, "block style"},
-		"an invalid server URL":            {minimal + "servers:\n  - url: 'http://a b/'\n", public, "first server"},
-		"no public URL":                    {minimal + servers, "", "public URL"},
-		"a malformed public URL":           {minimal + servers, "http://a b/", "public URL"},
-		"a public URL without a host":      {minimal + servers, "http://", "public URL"},
-		"a public URL without scheme":      {minimal + servers, "127.0.0.1:8080", "public URL"},
-		"a public URL for FTP":             {minimal + servers, "ftp://example.com", "public URL"},
-		"a public URL with a user":         {minimal + servers, "http://me:secret@example.com", "public URL"},
-		"a public URL with a query":        {minimal + servers, "http://example.com?a", "public URL"},
-		"a public URL with an empty query": {minimal + servers, "http://example.com?", "public URL"},
-		"a public URL with a fragment":     {minimal + servers, "http://example.com#a", "public URL"},
+		"no servers":                  {minimal, public, "no servers"},
+		"an empty list of servers":    {minimal + "servers: []\n", public, "no servers"},
+		"servers in flow style":       {minimal + "servers: [{url: /v2}]\n", public, "block style"},
+		"an invalid server URL":       {minimal + "servers:\n  - url: 'http://a b/'\n", public, "first server"},
+		"no public URL":               {minimal + servers, "", "public URL"},
+		"a malformed public URL":      {minimal + servers, "http://a b/", "public URL"},
+		"a public URL without a host": {minimal + servers, "http://", "public URL"},
+		"a public URL without scheme": {minimal + servers, "127.0.0.1:8080", "public URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := New([]byte(test.document), parse(t, test.document), test.public, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.HasPrefix(err.Error(), "reference: ") || !strings.Contains(err.Error(), test.message) {
 				t.Errorf("New: %v, want an error with %q", err, test.message)
-			} else if strings.Contains(err.Error(), "secret") {
-				t.Errorf("the error contains a secret: %v", err)
 			}
 		})
 	}

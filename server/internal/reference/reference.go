@@ -5,12 +5,11 @@ package reference
 
 import (
 	"embed"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/swaggest/swgui/v5/static"
@@ -42,19 +41,16 @@ const sources = "script-src 'self'; style-src 'self' 'unsafe-hashes'" +
 	" 'sha256-XzJlZKVo+ff9ozww9Sr2p/2TbJXITZuaWMZ9p53zN1U='" +
 	"; img-src 'self' data:; connect-src 'self'"
 
-// Handler serves GET and HEAD requests for Paths.
+// Handler serves GET and HEAD requests for Paths. Other paths get 404 and other methods 405, in JSON.
 //
 // The document is served as it was written, with one addition: the list of servers begins with the address
 // that the request was sent to, so that the page sends requests to its own origin. If the Host header
 // is malformed, the list begins with the public URL.
-//
-// Other paths get 404 and other methods 405, in JSON.
 type Handler struct {
 	document *document
 	public   *url.URL
 	pages    *page.Pages
-	assets   func() (*assets, error)
-	logger   *slog.Logger
+	routes   map[string]http.HandlerFunc
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -63,75 +59,59 @@ var _ http.Handler = (*Handler)(nil)
 // may be changed afterwards. publicURL is the address of this server, such as http://127.0.0.1:8080. The
 // base URL of the API is publicURL with the path of the document's first server.
 //
-// New returns an error if the document has no list of servers in block style, or if publicURL is not an http or https URL.
+// New returns an error if the document has no list of servers in block style, or if publicURL has no host.
 func New(source []byte, parsed *openapi3.T, publicURL string, logger *slog.Logger) (*Handler, error) {
 	document, err := newDocument(source, parsed)
 	if err != nil {
 		return nil, err
 	}
 	public, err := url.Parse(publicURL)
-	if err != nil {
-		return nil, fmt.Errorf("reference: the public URL: %w", err)
-	}
-	if public.Scheme != "http" && public.Scheme != "https" || public.Host == "" || public.User != nil || public.RawQuery != "" || public.ForceQuery || public.Fragment != "" {
-		return nil, fmt.Errorf("reference: the public URL %q must be http:// or https:// with a host, without user, query and fragment", public.Redacted())
+	if err != nil || public.Host == "" {
+		return nil, errors.New("reference: the public URL must begin with http:// or https:// and a host")
 	}
 	pages, err := page.New(page.Config{Files: files, Sources: sources, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	// The assets are loaded on the first request, because computing their hash delays the start.
-	load := sync.OnceValues(func() (*assets, error) { return loadAssets(files, static.FS, pages.Style()) })
-	return &Handler{document: document, public: public, pages: pages, assets: load, logger: logger}, nil
-}
-
-// BaseURL returns the public base URL of the API.
-func (h *Handler) BaseURL() string {
-	return strings.TrimRight(h.public.String(), "/") + h.document.basePath
+	assets, err := loadAssets(files, static.FS, pages.Style())
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{document: document, public: public, pages: pages}
+	h.routes = map[string]http.HandlerFunc{
+		pagePath: func(w http.ResponseWriter, r *http.Request) {
+			pages.Write(w, r, http.StatusOK, "docs", assets.version)
+		},
+		pagePath + "/": func(w http.ResponseWriter, _ *http.Request) {
+			// The address is relative, so that it also works behind a proxy that removes a path prefix.
+			w.Header().Set("Location", ".."+pagePath)
+			w.WriteHeader(http.StatusPermanentRedirect)
+		},
+		yamlPath: func(w http.ResponseWriter, r *http.Request) {
+			page.WriteBytes(w, r, http.StatusOK, "application/yaml", document.yaml(h.servers(r)))
+		},
+		jsonPath: func(w http.ResponseWriter, r *http.Request) {
+			pages.WriteJSON(w, r, http.StatusOK, document.json(h.servers(r)))
+		},
+	}
+	for name := range assets.byName {
+		h.routes[pagePath+"/"+name] = func(w http.ResponseWriter, r *http.Request) { assets.serve(w, r, name) }
+	}
+	return h, nil
 }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.pages.SetHeaders(w.Header())
-	assets, err := h.assets()
-	if err != nil {
-		h.logger.ErrorContext(r.Context(), "reference: loading the assets failed", "error", err)
-		h.pages.WriteJSON(w, r, http.StatusInternalServerError, page.Failure{Message: "The page cannot be displayed. Try again later."})
-		return
-	}
-	serve := h.route(r.URL.Path, assets)
-	if serve == nil {
+	serve, ok := h.routes[r.URL.Path]
+	if !ok {
+		h.pages.SetHeaders(w.Header())
 		h.pages.WriteJSON(w, r, http.StatusNotFound, page.Failure{Message: "Path not found."})
 		return
 	}
 	h.pages.ReadOnly(serve).ServeHTTP(w, r)
 }
 
-// route returns the function that serves a path, or nil if there is none.
-func (h *Handler) route(path string, assets *assets) http.HandlerFunc {
-	switch path {
-	case pagePath:
-		return func(w http.ResponseWriter, r *http.Request) {
-			h.pages.Write(w, r, http.StatusOK, "docs", assets.version)
-		}
-	case pagePath + "/":
-		// The address is relative, so that it also works behind a proxy that removes a path prefix.
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", ".."+pagePath)
-			w.WriteHeader(http.StatusPermanentRedirect)
-		}
-	case yamlPath:
-		return func(w http.ResponseWriter, r *http.Request) {
-			page.WriteBytes(w, r, http.StatusOK, "application/yaml", h.document.yaml(h.servers(r)))
-		}
-	case jsonPath:
-		return func(w http.ResponseWriter, r *http.Request) {
-			h.pages.WriteJSON(w, r, http.StatusOK, h.document.json(h.servers(r)))
-		}
-	}
-	name, ok := strings.CutPrefix(path, pagePath+"/")
-	if _, found := assets.byName[name]; !ok || !found {
-		return nil
-	}
-	return func(w http.ResponseWriter, r *http.Request) { assets.serve(w, r, name) }
+// BaseURL returns the public base URL of the API.
+func (h *Handler) BaseURL() string {
+	return strings.TrimRight(h.public.String(), "/") + h.document.basePath
 }
