@@ -77,22 +77,21 @@ func (h *Handler) URL(publicURL, token string) string {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.pages.SetHeaders(w.Header())
 	w.Header().Set("Vary", "Accept")
-	res := &response{handler: h, w: w, r: r, json: prefersJSON(r.Header.Values("Accept"))}
 	token, ok := strings.CutPrefix(r.URL.Path, prefix)
 	switch {
 	case !ok:
-		res.failure(http.StatusNotFound, notFound)
+		h.writeFailure(w, r, http.StatusNotFound, notFound)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		purchase, err := h.purchases.Purchase(r.Context(), token)
 		if err != nil {
-			res.error(err, token, cannotDisplay)
+			h.writeError(w, r, err, token, cannotDisplay)
 			return
 		}
-		res.purchase(http.StatusOK, purchase, "")
+		h.writePurchase(w, r, http.StatusOK, purchase, "")
 	case r.Method == http.MethodPost:
-		h.settle(res, token)
+		h.settle(w, r, token)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
-		res.failure(http.StatusMethodNotAllowed, "The method is not allowed for this path. Use GET, HEAD or POST.")
+		h.writeFailure(w, r, http.StatusMethodNotAllowed, "The method is not allowed for this path. Use GET, HEAD or POST.")
 	}
 }

@@ -15,38 +15,29 @@ const (
 	cannotDisplay = "The purchase cannot be displayed. Try again later."
 )
 
-// response writes the response to one request, as a page or as JSON.
-type response struct {
-	handler *Handler
-	w       http.ResponseWriter
-	r       *http.Request
-	json    bool
-}
-
-// purchase writes a purchase. An optional notice explains why the request changed nothing. In JSON
-// the notice replaces the purchase.
-func (res *response) purchase(status int, purchase billing.Purchase, notice string) {
-	pages := res.handler.pages
+// writePurchase writes a purchase, as a page or as JSON. An optional notice explains why the request
+// changed nothing. In JSON the notice replaces the purchase.
+func (h *Handler) writePurchase(w http.ResponseWriter, r *http.Request, status int, purchase billing.Purchase, notice string) {
 	switch {
-	case res.json && notice != "":
-		pages.WriteJSON(res.w, res.r, status, page.Failure{Message: notice})
+	case prefersJSON(r) && notice != "":
+		h.pages.WriteJSON(w, r, status, page.Failure{Message: notice})
 		return
-	case res.json:
-		pages.WriteJSON(res.w, res.r, status, purchaseBody{
+	case prefersJSON(r):
+		h.pages.WriteJSON(w, r, status, purchaseBody{
 			Status: purchase.Status, Amount: purchase.Amount, Currency: purchase.Currency, CreatedAt: purchase.CreatedAt.UTC(),
 		})
 		return
 	}
-	account, err := res.handler.purchases.Account(res.r.Context(), purchase.AccountID)
+	account, err := h.purchases.Account(r.Context(), purchase.AccountID)
 	if err != nil {
-		res.error(err, purchase.Token, cannotDisplay)
+		h.writeError(w, r, err, purchase.Token, cannotDisplay)
 		return
 	}
 	view := purchaseView{Purchase: purchase, Account: account.Name, Notice: notice}
 	if purchase.Status == billing.StatusPending {
-		view.FormToken = res.handler.formToken(res.w, res.r, purchase.Token)
+		view.FormToken = h.formToken(w, r, purchase.Token)
 	}
-	pages.Write(res.w, res.r, status, "purchase", view)
+	h.pages.Write(w, r, status, "purchase", view)
 }
 
 // purchaseBody is a purchase in JSON.
@@ -57,38 +48,37 @@ type purchaseBody struct {
 	CreatedAt time.Time      `json:"created_at"`
 }
 
-// failure writes a failure. The sentence says what is wrong and what to do.
-func (res *response) failure(status int, sentence string) {
-	if res.json {
-		res.handler.pages.WriteJSON(res.w, res.r, status, page.Failure{Message: sentence})
-		return
-	}
-	res.handler.pages.WriteFailure(res.w, res.r, status, sentence)
-}
-
-// error writes a failure for an error of Purchases. It logs the error, unless the purchase does not
+// writeError writes a failure for an error of Purchases. It logs the error, unless the purchase does not
 // exist or the client has closed the connection. The sentence describes the failure without details.
-func (res *response) error(err error, token, sentence string) {
-	ctx := res.r.Context()
+func (h *Handler) writeError(w http.ResponseWriter, r *http.Request, err error, token, sentence string) {
 	if errors.Is(err, billing.ErrPurchaseNotFound) {
-		res.failure(http.StatusNotFound, notFound)
+		h.writeFailure(w, r, http.StatusNotFound, notFound)
 		return
 	}
-	if ctx.Err() == nil {
-		res.handler.settings.logger.ErrorContext(ctx, "checkout: request failed", "token", billing.ShortToken(token), "error", err)
+	if r.Context().Err() == nil {
+		h.settings.logger.ErrorContext(r.Context(), "checkout: request failed", "token", billing.ShortToken(token), "error", err)
 	}
 	status := http.StatusInternalServerError
 	if errors.Is(err, billing.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		status = http.StatusServiceUnavailable
-		res.w.Header().Set("Retry-After", "1") // all requests to this page are idempotent
+		w.Header().Set("Retry-After", "1") // all requests to this page are idempotent
 	}
-	res.failure(status, sentence)
+	h.writeFailure(w, r, status, sentence)
 }
 
-// prefersJSON reports whether the values of an Accept header prefer application/json to text/html. The
-// higher quality wins, then the more specific media range: "application/json, */*" prefers JSON. The
-// default is HTML.
-func prefersJSON(accept []string) bool {
+// writeFailure writes a failure, as a page or as JSON. The sentence says what is wrong and what to do.
+func (h *Handler) writeFailure(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	if prefersJSON(r) {
+		h.pages.WriteJSON(w, r, status, page.Failure{Message: sentence})
+		return
+	}
+	h.pages.WriteFailure(w, r, status, sentence)
+}
+
+// prefersJSON reports whether the Accept header prefers application/json to text/html. The higher quality
+// wins, then the more specific media range: "application/json, */*" prefers JSON. The default is HTML.
+func prefersJSON(r *http.Request) bool {
+	accept := r.Header.Values("Accept")
 	jsonQuality, jsonRank := page.Quality(accept, "application/json", "application/*", "*/*")
 	htmlQuality, htmlRank := page.Quality(accept, "text/html", "text/*", "*/*")
 	if jsonQuality != htmlQuality {

@@ -17,41 +17,41 @@ const (
 )
 
 // settle pays or cancels a purchase, as the form in the request's body says.
-func (h *Handler) settle(res *response, token string) {
-	if status, sentence := parseForm(res.w, res.r); status != 0 {
-		res.failure(status, sentence)
+func (h *Handler) settle(w http.ResponseWriter, r *http.Request, token string) {
+	if status, sentence := parseForm(w, r); status != 0 {
+		h.writeFailure(w, r, status, sentence)
 		return
 	}
-	purchase, err := h.purchases.Purchase(res.r.Context(), token)
+	purchase, err := h.purchases.Purchase(r.Context(), token)
 	if err != nil {
-		res.error(err, token, cannotSettle)
+		h.writeError(w, r, err, token, cannotSettle)
 		return
 	}
-	if !fromPage(res.r, token) {
-		res.purchase(http.StatusForbidden, purchase, notFromPage)
+	if !fromPage(r, token) {
+		h.writePurchase(w, r, http.StatusForbidden, purchase, notFromPage)
 		return
 	}
-	switch res.r.PostForm.Get("action") {
+	switch r.PostForm.Get("action") {
 	case "pay":
-		purchase, err = h.purchases.Pay(res.r.Context(), token)
+		purchase, err = h.purchases.Pay(r.Context(), token)
 	case "cancel":
-		purchase, err = h.purchases.Cancel(res.r.Context(), token)
+		purchase, err = h.purchases.Cancel(r.Context(), token)
 	default:
-		res.failure(http.StatusBadRequest, `The form field "action" must be "pay" or "cancel".`)
+		h.writeFailure(w, r, http.StatusBadRequest, `The form field "action" must be "pay" or "cancel".`)
 		return
 	}
 	switch {
 	case errors.Is(err, billing.ErrNotPending):
-		res.purchase(http.StatusConflict, purchase, conflict(purchase.Status))
+		h.writePurchase(w, r, http.StatusConflict, purchase, conflict(purchase.Status))
 	case err != nil:
-		res.error(err, token, cannotSettle)
-	case res.json:
-		res.purchase(http.StatusOK, purchase, "")
+		h.writeError(w, r, err, token, cannotSettle)
+	case prefersJSON(r):
+		h.writePurchase(w, r, http.StatusOK, purchase, "")
 	default:
 		// After a redirect, reloading the page does not send the form again. The address is relative, so
 		// that it also works behind a proxy that adds a path prefix.
-		res.w.Header().Set("Location", token)
-		res.w.WriteHeader(http.StatusSeeOther)
+		w.Header().Set("Location", token)
+		w.WriteHeader(http.StatusSeeOther)
 	}
 }
 
