@@ -57,7 +57,7 @@ func New(purchases Purchases, options ...Option) (*Handler, error) {
 		return nil, errors.New("checkout: the purchases or the logger are nil")
 	}
 	pages, err := page.New(page.Config{Files: files, NoLinks: true, Forms: true, Logger: s.logger, Funcs: template.FuncMap{
-		"grouped": grouped, "statusLabel": statusLabel, "displayTime": displayTime, "machineTime": machineTime,
+		"grouped": grouped, "statusLabel": statusLabel,
 	}})
 	if err != nil {
 		return nil, err

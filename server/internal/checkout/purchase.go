@@ -1,8 +1,8 @@
 package checkout
 
 import (
+	"cmp"
 	"strconv"
-	"time"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
@@ -18,24 +18,13 @@ type purchaseView struct {
 
 // statusLabel returns the text for a status.
 func statusLabel(status billing.Status) string {
-	switch status {
-	case billing.StatusPending:
-		return "Waiting for payment"
-	case billing.StatusPaid:
-		return "Paid"
-	case billing.StatusCancelled:
-		return "Cancelled"
-	case billing.StatusExpired:
-		return "Expired"
-	}
-	return string(status)
+	return cmp.Or(map[billing.Status]string{
+		billing.StatusPending:   "Waiting for payment",
+		billing.StatusPaid:      "Paid",
+		billing.StatusCancelled: "Cancelled",
+		billing.StatusExpired:   "Expired",
+	}[status], string(status))
 }
-
-// displayTime formats a time for the reader.
-func displayTime(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
-
-// machineTime formats a time for the datetime attribute.
-func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // grouped formats a number with a comma between thousands, such as 1,320.
 func grouped(n int64) string {

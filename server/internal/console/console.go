@@ -5,7 +5,6 @@ package console
 import (
 	"embed"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -60,9 +59,7 @@ func New(c Config) (*Console, error) {
 	if c.Entries == nil || c.Logger == nil {
 		return nil, errors.New("console: the entries or the logger are nil")
 	}
-	pages, err := page.New(page.Config{Files: files, Logger: c.Logger, Funcs: template.FuncMap{
-		"headers": headerLines, "displayTime": displayTime, "machineTime": machineTime, "class": statusClass,
-	}})
+	pages, err := page.New(page.Config{Files: files, Logger: c.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,6 @@
 package console
 
-import (
-	"fmt"
-	"maps"
-	"net/http"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // Entry is one request and its response on the journal page.
 type Entry struct {
@@ -46,30 +39,4 @@ type journalView struct {
 	Entries []Entry
 	Older   int64 // the value of before for the next page, or 0 if this is the last one
 	Later   bool  // there are newer entries than these
-}
-
-// headerLines formats headers as in HTTP, sorted by name.
-func headerLines(headers map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		fmt.Fprintf(&b, "%s: %s\n", name, headers[name])
-	}
-	return b.String()
-}
-
-// displayTime formats a time for the reader.
-func displayTime(t time.Time) string { return t.UTC().Format("2 Jan, 15:04:05.000") }
-
-// machineTime formats a time for the datetime attribute.
-func machineTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-// statusClass returns the CSS class for a status.
-func statusClass(status int) string {
-	switch {
-	case status == 0 || status >= http.StatusInternalServerError:
-		return "server-error"
-	case status >= http.StatusBadRequest:
-		return "client-error"
-	}
-	return "success"
 }
