@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -79,6 +78,13 @@ func TestStartPage(t *testing.T) {
 	}
 }
 
+func TestControlDocument(t *testing.T) {
+	t.Parallel()
+	if response, body := getPage(t, newHandler(t), "GET", "/sandbox.yaml", nil); response.StatusCode != 200 || !strings.Contains(body, "operationId: addFault") {
+		t.Errorf("/sandbox.yaml: %d %s", response.StatusCode, body)
+	}
+}
+
 func TestJournalPageAccess(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-24-characters"
@@ -112,55 +118,6 @@ func TestJournalPageAccess(t *testing.T) {
 		if !strings.Contains(response.Header.Get("Content-Security-Policy"), "default-src 'none'") || response.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: the security headers are missing: %v", name, response.Header)
 		}
-	}
-}
-
-// The journal page shows the request, the response and the reason of a journal entry.
-func TestJournalPage(t *testing.T) {
-	t.Parallel()
-	box := sandboxtest.Start(t)
-	request, err := http.NewRequestWithContext(t.Context(), "POST", box.Origin+path, strings.NewReader(`{"amount":14}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(active); i += 2 {
-		request.Header.Set(active[i], active[i+1])
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response, err = http.Get(box.Origin + "/journal"); err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(response.Body)
-	_ = response.Body.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	entry := box.Journal()[0]
-	for _, want := range []string{
-		"400 Bad Request", path, entry.Account, entry.RequestID, html.EscapeString(entry.Why.Text), entry.Why.In, entry.Why.Keyword, entry.Why.Pointer,
-		entry.Why.Code, html.EscapeString(entry.RequestBody), html.EscapeString(entry.AnswerBody), "Content-Type: application/json",
-	} {
-		if want == "" || !strings.Contains(string(body), want) {
-			t.Errorf("the page does not contain %q: %s", want, body)
-		}
-	}
-}
-
-func TestPagesAreReadOnly(t *testing.T) {
-	t.Parallel()
-	handler := newHandler(t, sandbox.WithOpenControl())
-	for _, path := range []string{"/", "/journal", "/sandbox.yaml"} {
-		if response, body := getPage(t, handler, "POST", path, nil); response.StatusCode != 405 || response.Header.Get("Allow") != "GET, HEAD" || !strings.HasPrefix(body, `{"message":`) {
-			t.Errorf("POST %s: %d %s", path, response.StatusCode, body)
-		}
-	}
-	if response, body := getPage(t, handler, "GET", "/sandbox.yaml", nil); response.StatusCode != 200 || !strings.Contains(body, "operationId: addFault") {
-		t.Errorf("/sandbox.yaml: %d", response.StatusCode)
 	}
 }
 

@@ -19,7 +19,7 @@ func TestContentNegotiation(t *testing.T) {
 		request := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
 		request.Header = http.Header{"Accept": accept}
 		handler.ServeHTTP(recorder, request)
-		return strings.HasPrefix(recorder.Body.String(), "{")
+		return recorder.Header().Get("Content-Type") == "application/json" && strings.HasPrefix(recorder.Body.String(), "{")
 	}
 	for _, test := range []struct {
 		accept string
@@ -43,19 +43,13 @@ func TestContentNegotiation(t *testing.T) {
 		{"application/*, text/html", false},
 		{"text/html;q=0.9, application/json", true},
 		{"text/html, application/json;q=0.9", false},
-		{"text/html; q=0.9 , application/json ; q=0.8", false},
 		{"application/json;q=0.5, */*;q=0.8", false},
 		{"text/html;q=0, */*", true},
 		{"application/json;q=0", false},
 		{"application/json;q=0, */*;q=0", false},
 		{"application/json;q=0, application/*", false},
 		{"application/json;q=0.001", true},
-		{"application/json;q=2", false},
-		{"application/json;q=-1", false},
 		{"application/json;q=x", false},
-		{"application/json;q=NaN", false},
-		{";;, /, application/json", true},
-		{",", false},
 	} {
 		for _, path := range []string{"/checkout/x", "/unknown"} {
 			if got := getsJSON(path, []string{test.accept}); got != test.want {

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -244,52 +245,45 @@ func TestRetryAfterRefusal(t *testing.T) {
 	}
 }
 
+// All tabs of a browser share one cookie. It is Secure if the option says so or if the request arrives over TLS. A
+// page without a form sets no cookie.
 func TestCookie(t *testing.T) {
 	t.Parallel()
-	for _, secure := range []bool{false, true} {
-		options := []Option{}
-		if secure {
-			options = append(options, WithSecureCookie())
-		}
-		b := newBrowser(t, newFixture(t, options...).serve(t))
-		response, _ := b.send("GET", nil, nil)
-		cookies := response.Cookies()
-		if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure != secure || cookies[0].Path != "" {
-			t.Errorf("secure %v: cookies: %v", secure, cookies)
-		}
-		if !secure {
-			if response, _ := b.send("GET", nil, nil); len(response.Cookies()) != 0 {
-				t.Errorf("a second tab gets another cookie: %v", response.Cookies())
+	for name, test := range map[string]struct {
+		options []Option
+		tls     bool
+		secure  bool
+	}{
+		"default": {nil, false, false},
+		"option":  {[]Option{WithSecureCookie()}, false, true},
+		"TLS":     {nil, true, true},
+	} {
+		f := newFixture(t, test.options...)
+		get := func(cookies ...*http.Cookie) []*http.Cookie {
+			request := httptest.NewRequestWithContext(t.Context(), "GET", "/checkout/"+f.purchase.Token, nil)
+			if test.tls {
+				request.TLS = &tls.ConnectionState{}
 			}
+			for _, cookie := range cookies {
+				request.AddCookie(cookie)
+			}
+			recorder := httptest.NewRecorder()
+			f.handler.ServeHTTP(recorder, request)
+			return recorder.Result().Cookies()
 		}
-	}
-}
-
-// Over TLS the cookie is Secure without an option.
-func TestCookieOverTLS(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	server := httptest.NewTLSServer(f.handler)
-	defer server.Close()
-	response, err := server.Client().Get(server.URL + "/checkout/" + f.purchase.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if cookies := response.Cookies(); len(cookies) != 1 || !cookies[0].Secure {
-		t.Errorf("cookies: %v", cookies)
-	}
-}
-
-// A page without a form sets no cookie.
-func TestNoCookieWithoutForm(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	if _, err := f.billing.Cancel(t.Context(), f.purchase.Token); err != nil {
-		t.Fatal(err)
-	}
-	if response, _ := newBrowser(t, f.serve(t)).send("GET", nil, nil); len(response.Cookies()) != 0 {
-		t.Errorf("cookies: %v", response.Cookies())
+		cookies := get()
+		if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure != test.secure || cookies[0].Path != "" {
+			t.Fatalf("%s: cookies: %v", name, cookies)
+		}
+		if again := get(cookies...); len(again) != 0 {
+			t.Errorf("%s: a second tab gets another cookie: %v", name, again)
+		}
+		if _, err := f.billing.Cancel(t.Context(), f.purchase.Token); err != nil {
+			t.Fatal(err)
+		}
+		if cookies := get(); len(cookies) != 0 {
+			t.Errorf("%s: cookies of a page without a form: %v", name, cookies)
+		}
 	}
 }
 

@@ -103,6 +103,22 @@ func TestJournalEntry(t *testing.T) {
 	}
 }
 
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t, 0, console.Entry{})
+	document := c.Document([]byte("openapi: 3.0.3"))
+	for _, handler := range []http.Handler{c.StartPage(), c.JournalPage(), document} {
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "POST", "/", nil))
+		if recorder.Code != http.StatusMethodNotAllowed || recorder.Header().Get("Content-Security-Policy") == "" {
+			t.Errorf("POST: %d %v", recorder.Code, recorder.Header())
+		}
+	}
+	if body := get(t, document, "/sandbox.yaml"); body != "openapi: 3.0.3" {
+		t.Errorf("document: %s", body)
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]console.Config{

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,9 +28,6 @@ func send(t testing.TB, h http.Handler, method, path string, change func(*http.R
 	h.ServeHTTP(w, r)
 	return w.Result(), w.Body.String()
 }
-
-// assetNames are the names of all files below /docs/.
-var assetNames = []string{"docs.css", "docs.js", "favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css"}
 
 func TestPage(t *testing.T) {
 	t.Parallel()
@@ -49,6 +47,11 @@ func TestPage(t *testing.T) {
 		if strings.Contains(body, unwanted) {
 			t.Errorf("the page contains %s:\n%s", unwanted, body)
 		}
+	}
+	response, _ = send(t, newHandler(t, billing(t)), "GET", "/docs/", nil)
+	location, err := response.Location()
+	if response.StatusCode != http.StatusPermanentRedirect || err != nil || location.String() != "../docs" {
+		t.Errorf("/docs/: %d to %v", response.StatusCode, location)
 	}
 }
 
@@ -75,8 +78,8 @@ func TestPageLoadsAssets(t *testing.T) {
 		}
 	}
 	slices.Sort(loaded)
-	if !slices.Equal(loaded, assetNames) {
-		t.Errorf("the page loads %q, want %q", loaded, assetNames)
+	if want := []string{"docs.css", "docs.js", "favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css"}; !slices.Equal(loaded, want) {
+		t.Errorf("the page loads %q, want %q", loaded, want)
 	}
 	_, script := send(t, h, "GET", "/docs/docs.js", nil)
 	for _, want := range []string{
@@ -89,60 +92,54 @@ func TestPageLoadsAssets(t *testing.T) {
 	}
 }
 
-func TestSecurityHeaders(t *testing.T) {
+// Every response has the security headers. HEAD has the headers of GET and no body, and other methods are
+// not allowed.
+func TestMethods(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, billing(t))
-	paths := []string{"/docs", "/docs/", "/openapi.yaml", "/openapi.json", "/unknown"}
-	for _, name := range assetNames {
-		paths = append(paths, "/docs/"+name)
+	headers := map[string]string{
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' " +
+			// The hashes in the error messages of Chromium.
+			"'sha256-De7agAeYqm6ANIVvRRW6HFWi52AJW8inhFE0gSdgXnI=' 'sha256-kFAIUwypIt04FgLyVU63Lcmp2AQimPh/TdYjy04Flxs=' 'sha256-XzJlZKVo+ff9ozww9Sr2p/2TbJXITZuaWMZ9p53zN1U='; " +
+			"img-src 'self' data:; connect-src 'self'; " +
+			"frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy":        "no-referrer",
+		"X-Robots-Tag":           "noindex, nofollow",
+		"X-Frame-Options":        "DENY",
 	}
-	for _, path := range paths {
-		for _, method := range []string{"GET", "HEAD", "POST"} {
-			response, _ := send(t, h, method, path, nil)
-			want := map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' " +
-					// The hashes in the error messages of Chromium.
-					"'sha256-De7agAeYqm6ANIVvRRW6HFWi52AJW8inhFE0gSdgXnI=' 'sha256-kFAIUwypIt04FgLyVU63Lcmp2AQimPh/TdYjy04Flxs=' 'sha256-XzJlZKVo+ff9ozww9Sr2p/2TbJXITZuaWMZ9p53zN1U='; " +
-					"img-src 'self' data:; connect-src 'self'; " +
-					"frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-				"X-Content-Type-Options": "nosniff",
-				"Referrer-Policy":        "no-referrer",
-				"X-Robots-Tag":           "noindex, nofollow",
-				"X-Frame-Options":        "DENY",
-			}
-			if method == "POST" || !strings.Contains(path, ".") || strings.HasPrefix(path, "/openapi") {
-				want["Cache-Control"] = "no-store"
-			}
-			for name, value := range want {
-				if got := response.Header.Get(name); got != value {
-					t.Errorf("%s %s: %s = %q, want %q", method, path, name, got, value)
+	for _, path := range []string{
+		"/docs", "/docs/", "/openapi.yaml", "/openapi.json", "/unknown",
+		"/docs/docs.css", "/docs/docs.js", "/docs/favicon-32x32.png", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css",
+	} {
+		get, page := send(t, h, "GET", path, nil)
+		asset := strings.HasPrefix(path, "/docs/") && path != "/docs/"
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"} {
+			response, body := send(t, h, method, path, nil)
+			for name, want := range headers {
+				if got := response.Header.Get(name); got != want {
+					t.Errorf("%s %s: %s = %q, want %q", method, path, name, got, want)
 				}
 			}
-		}
-	}
-}
-
-func TestMethodNotAllowed(t *testing.T) {
-	t.Parallel()
-	h := newHandler(t, billing(t))
-	for _, path := range []string{"/docs", "/docs/", "/docs/docs.js", "/docs/swagger-ui.css", "/openapi.yaml", "/openapi.json"} {
-		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"} {
-			response, body := send(t, h, method, path, nil)
-			if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
-				t.Errorf("%s %s: %d, Allow: %q", method, path, response.StatusCode, response.Header.Get("Allow"))
+			read := method == "GET" || method == "HEAD"
+			if got := response.Header.Get("Cache-Control"); (got == "no-store") != (!asset || !read) {
+				t.Errorf("%s %s: Cache-Control = %q", method, path, got)
 			}
-			checkMessage(t, response, body)
-		}
-		got, body := send(t, h, "GET", path, nil)
-		head, empty := send(t, h, "HEAD", path, nil)
-		if head.StatusCode != got.StatusCode || empty != "" {
-			t.Errorf("HEAD %s: %d with %d bytes", path, head.StatusCode, len(empty))
-		}
-		if !reflect.DeepEqual(head.Header, got.Header) {
-			t.Errorf("HEAD %s: headers %v, GET: %v", path, head.Header, got.Header)
-		}
-		if length := got.Header.Get("Content-Length"); length != "" && len(body) == 0 {
-			t.Errorf("GET %s: empty body with Content-Length %s", path, length)
+			switch {
+			case method == "HEAD":
+				if response.StatusCode != get.StatusCode || body != "" || !reflect.DeepEqual(response.Header, get.Header) {
+					t.Errorf("HEAD %s: %d %v with %d bytes, GET: %d %v", path, response.StatusCode, response.Header, len(body), get.StatusCode, get.Header)
+				}
+			case method == "GET":
+				if length := response.Header.Get("Content-Length"); length != "" && length != strconv.Itoa(len(page)) {
+					t.Errorf("GET %s: %d bytes with Content-Length %s", path, len(page), length)
+				}
+			case path != "/unknown":
+				if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
+					t.Errorf("%s %s: %d, Allow: %q", method, path, response.StatusCode, response.Header.Get("Allow"))
+				}
+				checkMessage(t, response, body)
+			}
 		}
 	}
 }
@@ -175,15 +172,6 @@ func checkMessage(t *testing.T, response *http.Response, body string) {
 	}
 	if got := response.Header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("%d: Content-Type = %q", response.StatusCode, got)
-	}
-}
-
-func TestRedirect(t *testing.T) {
-	t.Parallel()
-	response, _ := send(t, newHandler(t, billing(t)), "GET", "/docs/", nil)
-	location, err := response.Location()
-	if response.StatusCode != http.StatusPermanentRedirect || err != nil || location.String() != "../docs" {
-		t.Errorf("/docs/: %d to %v", response.StatusCode, location)
 	}
 }
 
