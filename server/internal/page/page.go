@@ -113,7 +113,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, name s
 	var body bytes.Buffer
 	if err := p.templates[name].Execute(&body, view); err != nil {
 		p.logger.ErrorContext(r.Context(), "page: rendering failed", "page", name, "error", err)
-		http.Error(w, "The page cannot be displayed. Try again later.", http.StatusInternalServerError)
+		WriteBytes(w, r, http.StatusInternalServerError, "text/plain; charset=utf-8", []byte("The page cannot be displayed. Try again later.\n"))
 		return
 	}
 	WriteBytes(w, r, status, "text/html; charset=utf-8", body.Bytes())

@@ -67,7 +67,7 @@ func New(source []byte, parsed *openapi3.T, publicURL string, logger *slog.Logge
 	}
 	public, err := url.Parse(publicURL)
 	if err != nil || public.Host == "" {
-		return nil, errors.New("reference: the public URL must begin with http:// or https:// and a host")
+		return nil, errors.New("reference: the public URL must be absolute, such as http://127.0.0.1:8080")
 	}
 	pages, err := page.New(page.Config{Files: files, Sources: sources, Logger: logger})
 	if err != nil {
