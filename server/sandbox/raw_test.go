@@ -67,7 +67,7 @@ func TestRawRequests(t *testing.T) {
 		{"an expectation", post + "Expect: miracles\r\nContent-Length: 14\r\n\r\n{\"amount\":320}", 417, "100-continue"},
 		{"OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404, "No such path"},
 		{"CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 404, "No such path"},
-		{"a payment link", "GET /checkout/" + strings.Repeat("a", 40) + " HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n", 404, "no such purchase"},
+		{"a payment link", "GET /checkout/" + strings.Repeat("a", 40) + " HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n", 404, "Purchase not found"},
 		{"a probe", "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", 200, ""},
 		{"an upgrade", "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 405, "method"},
 		{"HTTP/2 in the clear", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 404, "No such path"},
