@@ -14,23 +14,18 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/page"
 )
 
-// assets are the files that the page loads, by name.
-type assets struct {
-	byName  map[string]asset
-	version string // a hash of all contents, which is part of the addresses on the page
-}
-
+// asset is a file that the page loads.
 type asset struct {
 	contentType string
 	content     []byte
 	gzipped     bool
 }
 
-// loadAssets reads the script of the page from own, and the files of Swagger UI. style is the style
-// sheet of the page.
-func loadAssets(own, swagger fs.FS, style string) (*assets, error) {
+// loadAssets reads the script of the page from own, and the files of Swagger UI. style is the style sheet of
+// the page. It returns the assets by name and their version, a hash of all contents.
+func loadAssets(own, swagger fs.FS, style string) (assets map[string]asset, version string, err error) {
 	const css, script = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
-	a := &assets{byName: map[string]asset{"docs.css": {css, []byte(style), false}}}
+	assets = map[string]asset{"docs.css": {css, []byte(style), false}}
 	hash := sha256.New()
 	hash.Write([]byte(style))
 	for _, file := range []struct {
@@ -45,35 +40,34 @@ func loadAssets(own, swagger fs.FS, style string) (*assets, error) {
 	} {
 		content, err := fs.ReadFile(file.files, file.path)
 		if err != nil {
-			return nil, fmt.Errorf("reference: %w", err)
+			return nil, "", fmt.Errorf("reference: %w", err)
 		}
 		hash.Write(content)
-		a.byName[file.name] = asset{file.contentType, content, path.Ext(file.path) == ".gz"}
+		assets[file.name] = asset{file.contentType, content, path.Ext(file.path) == ".gz"}
 	}
-	a.version = hex.EncodeToString(hash.Sum(nil)[:8])
-	return a, nil
+	return assets, hex.EncodeToString(hash.Sum(nil)[:8]), nil
 }
 
-// serve writes an asset. If the request names the current version, clients can store the response
+// serve writes the asset. If the request names the current version, clients can store the response
 // permanently, because the page requests another version after a change.
-func (a *assets) serve(w http.ResponseWriter, r *http.Request, name string) {
-	file, header := a.byName[name], w.Header()
+func (a asset) serve(w http.ResponseWriter, r *http.Request, version string) {
+	header := w.Header()
 	header.Set("Cache-Control", "no-cache")
-	if r.URL.RawQuery == "v="+a.version {
+	if r.URL.RawQuery == "v="+version {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if !file.gzipped {
-		page.WriteBytes(w, r, http.StatusOK, file.contentType, file.content)
+	if !a.gzipped {
+		page.WriteBytes(w, r, http.StatusOK, a.contentType, a.content)
 		return
 	}
 	header.Set("Vary", "Accept-Encoding")
 	if quality, _ := page.Quality(r.Header.Values("Accept-Encoding"), "gzip", "*"); quality > 0 {
 		header.Set("Content-Encoding", "gzip")
-		page.WriteBytes(w, r, http.StatusOK, file.contentType, file.content)
+		page.WriteBytes(w, r, http.StatusOK, a.contentType, a.content)
 		return
 	}
-	header.Set("Content-Type", file.contentType)
-	if plain, err := gzip.NewReader(bytes.NewReader(file.content)); err == nil && r.Method != http.MethodHead {
+	header.Set("Content-Type", a.contentType)
+	if plain, err := gzip.NewReader(bytes.NewReader(a.content)); err == nil && r.Method != http.MethodHead {
 		_, _ = io.Copy(w, plain) //nolint:gosec // the file is embedded, and its size is known
 	}
 }

@@ -23,11 +23,11 @@ func TestAssetVersion(t *testing.T) {
 		originals[name] = &fstest.MapFile{Data: content}
 	}
 	load := func(files fs.FS, style string) string {
-		assets, err := loadAssets(files, files, style)
+		_, version, err := loadAssets(files, files, style)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return assets.version
+		return version
 	}
 	version := load(originals, "style")
 	if load(originals, "style") != version || load(originals, "other style") == version {
@@ -39,7 +39,7 @@ func TestAssetVersion(t *testing.T) {
 			t.Errorf("the version does not depend on %s", name)
 		}
 		delete(originals, name)
-		if _, err := loadAssets(originals, originals, ""); err == nil || !strings.Contains(err.Error(), name) {
+		if _, _, err := loadAssets(originals, originals, ""); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 		originals[name] = file

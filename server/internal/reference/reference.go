@@ -73,14 +73,14 @@ func New(source []byte, parsed *openapi3.T, publicURL string, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	assets, err := loadAssets(files, static.FS, pages.Style())
+	assets, version, err := loadAssets(files, static.FS, pages.Style())
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{document: document, public: public, pages: pages}
 	h.routes = map[string]http.HandlerFunc{
 		pagePath: func(w http.ResponseWriter, r *http.Request) {
-			pages.Write(w, r, http.StatusOK, "docs", assets.version)
+			pages.Write(w, r, http.StatusOK, "docs", version)
 		},
 		pagePath + "/": func(w http.ResponseWriter, _ *http.Request) {
 			// The address is relative, so that it also works behind a proxy that removes a path prefix.
@@ -94,8 +94,8 @@ func New(source []byte, parsed *openapi3.T, publicURL string, logger *slog.Logge
 			pages.WriteJSON(w, r, http.StatusOK, document.json(h.servers(r)))
 		},
 	}
-	for name := range assets.byName {
-		h.routes[pagePath+"/"+name] = func(w http.ResponseWriter, r *http.Request) { assets.serve(w, r, name) }
+	for name, asset := range assets {
+		h.routes[pagePath+"/"+name] = func(w http.ResponseWriter, r *http.Request) { asset.serve(w, r, version) }
 	}
 	return h, nil
 }
