@@ -19,6 +19,7 @@ func TestRooms(t *testing.T) {
 	library := append([]string{"api", "server/contract", "server", "server/telemetry"}, gen...)
 	stores := []string{internal + "store", internal + "store/sqlite", internal + "store/postgres", internal + "store/groupcommit", internal + "store/schema"}
 	pages := []string{internal + "checkout", internal + "journal", internal + "fault", internal + "console", internal + "reference"}
+	page := internal + "page"
 	rooms := map[string][]string{
 		// The library.
 		"api":                              {},
@@ -44,11 +45,12 @@ func TestRooms(t *testing.T) {
 		internal + "store/instrument":   {internal + "billing", internal + "store/groupcommit"},
 		internal + "store/storetest":    {internal + "billing"},
 		internal + "store/postgrestest": {},
-		internal + "checkout":           {internal + "billing"},
-		internal + "reference":          {},
+		page:                            {},
+		internal + "checkout":           {internal + "billing", page},
+		internal + "reference":          {page},
 		internal + "journal":            {},
 		internal + "fault":              {},
-		internal + "console":            gen,
+		internal + "console":            {internal + "journal", page},
 		"server/sandbox":                slices.Concat(library, pages, stores, []string{internal + "billing"}),
 		"server/sandboxtest":            append([]string{"client", "server", "server/sandbox"}, gen...),
 		"server/cmd/sandbox":            append([]string{"gen/model", "server", "server/telemetry", "server/sandbox", internal + "billing", internal + "store/instrument"}, stores...),

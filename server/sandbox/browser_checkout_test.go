@@ -19,20 +19,20 @@ import (
 
 const (
 	payButton    = "Pay 320 USD"
-	cancelButton = "Cancel the order"
+	cancelButton = "Cancel purchase"
 )
 
-// checkoutTests use the payment page.
+// checkoutTests test the payment page.
 var checkoutTests = map[string]func(x *tab, box *sandboxtest.Sandbox){
-	"pay, go back and pay again":  payAgain,
-	"pay by a double click":       payByDoubleClick,
-	"pay, and cancel elsewhere":   payAndCancel,
-	"cancel, and pay elsewhere":   cancelAndPay,
-	"pay what has expired":        payExpired,
-	"pay without the cookie":      payWithoutCookie,
-	"pay by keys on a telephone":  payByKeys,
-	"pay without JavaScript":      payWithoutScript,
-	"look at what does not exist": lookAtNothing,
+	"pay, go back and pay again":      payAgain,
+	"double click":                    payByDoubleClick,
+	"pay, then cancel in a tab":       payAndCancel,
+	"cancel, then pay in a tab":       cancelAndPay,
+	"pay an expired purchase":         payExpired,
+	"pay without the cookie":          payWithoutCookie,
+	"pay by keyboard on a phone":      payByKeyboard,
+	"pay without JavaScript":          payWithoutScript,
+	"open a purchase that is missing": openMissing,
 }
 
 func payAgain(x *tab, box *sandboxtest.Sandbox) {
@@ -40,15 +40,15 @@ func payAgain(x *tab, box *sandboxtest.Sandbox) {
 	x.visit(link, 200)
 	x.shows("Email-validation credits", "320 USD", "Account "+sandbox.DemoAccounts()[0].Account.Name, "Waiting for payment",
 		"Pay before", payButton, cancelButton, "This is a sandbox.")
-	x.sound()
+	x.checkAccessible()
 	second := x.another()
 	second.visit(link, 200)
 
 	x.load(200, click(payButton))
 	x.isPaid()
-	x.sound()
+	x.checkAccessible()
 	x.do(chromedp.NavigateBack())
-	if strings.Contains(x.read(), payButton) { // from the browser's memory
+	if strings.Contains(x.read(), payButton) { // the browser restored the old page
 		x.load(200, click(payButton))
 	}
 	x.isPaid()
@@ -76,9 +76,9 @@ func payAndCancel(x *tab, box *sandboxtest.Sandbox) {
 	x.load(200, click(payButton))
 	x.isPaid()
 	canceller.load(409, click(cancelButton))
-	canceller.shows("Nothing was cancelled: the purchase had already been paid.")
+	canceller.shows("Nothing was cancelled: the purchase is already paid.")
 	canceller.isPaid()
-	canceller.sound()
+	canceller.checkAccessible()
 	settled(x.t, box, control.Paid, 320)
 }
 
@@ -88,13 +88,13 @@ func cancelAndPay(x *tab, box *sandboxtest.Sandbox) {
 	payer := x.another()
 	payer.visit(link, 200)
 	x.load(200, click(cancelButton))
-	x.shows("Cancelled", "nothing was paid")
+	x.shows("Cancelled", "Nothing was charged")
 	x.hides(payButton, cancelButton, "Waiting")
-	x.sound()
+	x.checkAccessible()
 	payer.load(409, click(payButton))
-	payer.shows("Nothing was paid: the purchase had already been cancelled.", "Cancelled")
-	payer.hides(payButton, cancelButton, "Thank you")
-	payer.sound()
+	payer.shows("Nothing was paid: the purchase is already cancelled.", "Cancelled")
+	payer.hides(payButton, cancelButton, "Payment complete")
+	payer.checkAccessible()
 	settled(x.t, box, control.Cancelled, 0)
 }
 
@@ -103,13 +103,13 @@ func payExpired(x *tab, box *sandboxtest.Sandbox) {
 	x.visit(link, 200)
 	box.Advance(24 * time.Hour)
 	x.load(409, click(payButton))
-	x.shows("Nothing was done: the purchase had expired.", "Expired")
-	x.hides(payButton, cancelButton, "Thank you")
-	x.sound()
+	x.shows("Nothing was changed: the purchase has expired.", "Expired")
+	x.hides(payButton, cancelButton, "Payment complete")
+	x.checkAccessible()
 	x.visit(link, 200)
-	x.shows("Expired", "not paid in time, and nothing was charged")
-	x.hides(payButton, cancelButton, "Nothing was done")
-	x.sound()
+	x.shows("Expired", "not paid in time. Nothing was charged.")
+	x.hides(payButton, cancelButton, "Nothing was changed")
+	x.checkAccessible()
 	settled(x.t, box, control.Expired, 0)
 }
 
@@ -117,42 +117,42 @@ func payWithoutCookie(x *tab, box *sandboxtest.Sandbox) {
 	x.visit(buyLink(x.t, box), 200)
 	emulate(x, network.ClearBrowserCookies, cdp.Empty{})
 	x.load(403, click(payButton))
-	x.shows("Nothing was done", "Please press the button once more.", "Waiting for payment")
-	x.sound()
+	x.shows("Nothing was changed", "press the button again.", "Waiting for payment")
+	x.checkAccessible()
 	settled(x.t, box, control.Pending, 0)
 	x.load(200, click(payButton))
 	x.isPaid()
 	settled(x.t, box, control.Paid, 320)
 }
 
-func payByKeys(x *tab, box *sandboxtest.Sandbox) {
+func payByKeyboard(x *tab, box *sandboxtest.Sandbox) {
 	for _, width := range []int64{320, 360} {
 		x.phone(width)
 		x.visit(buyLink(x.t, box), 200)
-		x.fits()
+		x.checkWidth()
 		for _, text := range []string{payButton, cancelButton} {
 			at := x.press(kb.Tab)
 			if at.Text != text {
-				x.t.Fatalf("the key Tab leads to %q, want %q", at.Text, text)
+				x.t.Fatalf("Tab moves the focus to %q, want %q", at.Text, text)
 			}
 			if at.Outline == "none" || at.Width < 2 {
-				x.t.Errorf("nobody sees that %q has the focus: %+v", text, at)
+				x.t.Errorf("the focus on %q is not visible: %+v", text, at)
 			}
 		}
 		x.zoomText(200)
-		x.fits()
+		x.checkWidth()
 		x.zoomText(100)
 	}
-	x.sound()
+	x.checkAccessible()
 	if at := x.press(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)); at.Text != payButton {
-		x.t.Fatalf("the keys Shift and Tab lead back to %q", at.Text)
+		x.t.Fatalf("Shift+Tab moves the focus to %q", at.Text)
 	}
 	x.load(200, chromedp.KeyEvent(kb.Enter))
 	x.isPaid()
 	x.zoomText(200)
-	x.fits()
+	x.checkWidth()
 	if n := box.Accounts()[0].Balance; n != 320 {
-		x.t.Errorf("%d were paid", n)
+		x.t.Errorf("the balance is %d", n)
 	}
 }
 
@@ -167,34 +167,34 @@ func payWithoutScript(x *tab, box *sandboxtest.Sandbox) {
 	settled(x.t, box, control.Paid, 320)
 }
 
-func lookAtNothing(x *tab, box *sandboxtest.Sandbox) {
+func openMissing(x *tab, box *sandboxtest.Sandbox) {
 	x.visit(box.Origin+"/checkout/"+strings.Repeat("a", 40), 404)
-	x.shows("404", "Not Found", "There is no such purchase.")
-	x.sound()
+	x.shows("404", "Not Found", "Purchase not found.")
+	x.checkAccessible()
 	x.phone(320)
-	x.fits()
+	x.checkWidth()
 }
 
-// isPaid checks that the page says so, and offers nothing more.
+// isPaid checks that the page shows a paid purchase without buttons.
 func (x *tab) isPaid() {
 	x.t.Helper()
-	x.shows("Paid", "320 USD were added to the balance")
+	x.shows("Paid", "Payment complete.", "increased by 320 USD")
 	x.hides(payButton, cancelButton, "Waiting for payment")
 }
 
-// settled checks what became of the only purchase, and what was charged for it.
+// settled checks that there is one purchase, its status, and the balance of its account.
 func settled(t *testing.T, box *sandboxtest.Sandbox, status control.PurchaseStatus, balance int64) {
 	t.Helper()
-	bought := box.Purchases()
-	if len(bought) != 1 || bought[0].Status != status {
-		t.Errorf("the purchases are %+v, want one that is %s", bought, status)
+	purchases := box.Purchases()
+	if len(purchases) != 1 || purchases[0].Status != status {
+		t.Errorf("purchases: %+v, want one with the status %s", purchases, status)
 	}
 	if account := box.Accounts()[0]; account.Balance != balance {
-		t.Errorf("the account is %+v, want the balance %d", account, balance)
+		t.Errorf("account: %+v, want the balance %d", account, balance)
 	}
 }
 
-// buyLink buys for 320 and returns the payment link.
+// buyLink creates a purchase of 320 and returns the payment link.
 func buyLink(t *testing.T, box *sandboxtest.Sandbox) string {
 	t.Helper()
 	c, err := client.New(box.Active...)

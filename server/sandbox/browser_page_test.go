@@ -9,49 +9,49 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// violation is what axe-core says against a page.
+// violation is an accessibility rule of axe-core that a page breaks.
 type violation struct {
 	Rule   string
 	Impact string
 	Help   string
-	Nodes  []struct{ HTML, Why string }
+	Nodes  []struct{ HTML, Reason string }
 }
 
-// rules are those of the levels A and AA up to WCAG 2.2, and axe-core's best practices. What it could
-// not decide on is left out, but for contrast: these pages are plain enough to decide on it.
-const rules = `axe.run(document, {
-  preload: false, // which would load style sheets once more
+// findViolations runs the rules of WCAG 2.2, levels A and AA, and the best practices of axe-core. An incomplete
+// check of the contrast counts as a violation: on these pages the contrast can be computed.
+const findViolations = `axe.run(document, {
+  preload: false, // preloading would load the style sheets again
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }).then(found => [...found.violations, ...found.incomplete.filter(rule => rule.id == "color-contrast")].map(rule => ({
   rule: rule.id, impact: rule.impact, help: rule.help,
-  nodes: rule.nodes.map(node => ({html: node.html, why: node.failureSummary ?? node.any[0]?.message ?? ""})),
+  nodes: rule.nodes.map(node => ({html: node.html, reason: node.failureSummary ?? node.any[0]?.message ?? ""})),
 })))`
 
-// sound checks in both colour schemes that nothing keeps people from using the page.
-func (x *tab) sound() {
+// checkAccessible checks the accessibility of the page in both colour schemes, and its width.
+func (x *tab) checkAccessible() {
 	x.t.Helper()
-	address := value(x, chromedp.Title())
-	if address == "" {
+	title := value(x, chromedp.Title())
+	if title == "" {
 		x.t.Error("the page has no title")
 	}
-	if !value(x, chromedp.Evaluate[bool](`"axe" in window`)) { // to compile it takes longer than to run it
+	if !value(x, chromedp.Evaluate[bool](`"axe" in window`)) { // compiling axe-core takes longer than running it
 		x.do(chromedp.Evaluate[chromedp.Void](x.axe))
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		x.scheme(scheme)
-		for _, v := range value(x, chromedp.Evaluate[[]violation](rules, chromedp.EvalAwaitPromise)) {
+		for _, v := range value(x, chromedp.Evaluate[[]violation](findViolations, chromedp.EvalAwaitPromise)) {
 			var nodes strings.Builder
 			for _, node := range v.Nodes {
-				fmt.Fprintf(&nodes, "\n%s\n%s", node.HTML, node.Why)
+				fmt.Fprintf(&nodes, "\n%s\n%s", node.HTML, node.Reason)
 			}
-			x.t.Errorf("%q, %s: %s (%s, %s)%s", address, scheme, v.Help, v.Rule, v.Impact, nodes.String())
+			x.t.Errorf("%q, %s: %s (%s, %s)%s", title, scheme, v.Help, v.Rule, v.Impact, nodes.String())
 		}
 	}
 	x.scheme("")
-	x.fits()
+	x.checkWidth()
 }
 
-// scheme makes the browser one that its user has set to light or to dark; "" is neither.
+// scheme sets the preferred colour scheme to light or dark. An empty scheme removes the preference.
 func (x *tab) scheme(scheme string) {
 	x.t.Helper()
 	var features []*emulation.MediaFeature
@@ -61,8 +61,8 @@ func (x *tab) scheme(scheme string) {
 	emulate(x, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 }
 
-// fits checks that the page is not wider than its window.
-func (x *tab) fits() {
+// checkWidth checks that the page is not wider than its window.
+func (x *tab) checkWidth() {
 	x.t.Helper()
 	window := value(x, chromedp.Evaluate[struct {
 		Width, Page int
@@ -73,31 +73,31 @@ func (x *tab) fits() {
     .map(e => e.outerHTML.slice(0, 80)),
 })`))
 	if window.Page > window.Width {
-		x.t.Errorf("the page is %d wide in a window of %d, by one of %q", window.Page, window.Width, window.Wide)
+		x.t.Errorf("the width of the page is %d, of the window %d; too wide: %q", window.Page, window.Width, window.Wide)
 	}
 }
 
-// phone makes the browser one on a telephone, so many CSS pixels wide.
+// phone emulates a phone with a width in CSS pixels.
 func (x *tab) phone(width int64) {
 	x.t.Helper()
 	x.do(chromedp.EmulateViewport(width, 740, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
 }
 
-// zoomText makes the text of the page larger.
+// zoomText sets the size of the text in percent.
 func (x *tab) zoomText(percent int) {
 	x.t.Helper()
 	x.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.documentElement.style.fontSize = "%d%%"`, percent)))
 }
 
-// focused is what the keys go to.
+// focused describes the element that has the focus.
 type focused struct {
 	Text    string
-	Outline string // its style
+	Outline string // the style of its outline
 	Width   float64
 	Offset  float64
 }
 
-// press sends a key, and returns what has the focus then.
+// press sends a key and returns the element that has the focus afterwards.
 func (x *tab) press(key string, options ...chromedp.KeyOption) focused {
 	x.t.Helper()
 	x.do(chromedp.KeyEvent(key, options...))
@@ -107,12 +107,12 @@ func (x *tab) press(key string, options ...chromedp.KeyOption) focused {
 })(document.activeElement)`))
 }
 
-// click presses the button with a text by the mouse.
+// click clicks the button with this text.
 func click(text string) chromedp.Action[chromedp.Void] {
 	return chromedp.Click(fmt.Sprintf(`//button[normalize-space()=%q]`, text), chromedp.NodeVisible)
 }
 
-// emulate changes what kind of browser it is.
+// emulate sends an emulation command to the browser.
 func emulate[P any](x *tab, command cdp.Command[P, cdp.Empty], params P) {
 	x.t.Helper()
 	if _, err := chromedp.Call(x.ctx, command, params); err != nil {

@@ -22,16 +22,16 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
 )
 
-// patience is how long one step in the browser may take on a busy machine.
-const patience = 90 * time.Second
+// stepTimeout is the time limit of one step in the browser.
+const stepTimeout = 90 * time.Second
 
-// TestBrowser uses the pages as people do, in a real browser. Each test has a sandbox and a tab of its
-// own, and all tabs are of one browser, in which they share nothing.
+// TestBrowser tests the pages in a real browser. Each test has its own sandbox and its own tab. All tabs run in
+// one browser and share no cookies.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	program, browser := axe(t), startBrowser(t)
 	for page, tests := range map[string]map[string]func(*tab, *sandboxtest.Sandbox){
-		"checkout": checkoutTests, "docs": docsTests, "home": homeTests,
+		"checkout": checkoutTests, "reference": referenceTests, "console": consoleTests,
 	} {
 		for name, test := range tests {
 			t.Run(page+"/"+name, func(t *testing.T) {
@@ -43,16 +43,17 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// startBrowser starts a Chromium that ends with the test. The context is what tabs are opened from.
+// startBrowser starts Chromium, which ends with the test. The returned context opens tabs.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(findChromium(t)),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
-		// chromedp does not see the nodes of a page that was kept to go back to. The rest spares processes.
+		// chromedp cannot find the nodes of a page that the browser restores from its cache. The other
+		// features start more processes.
 		chromedp.Flag("disable-features", "Translate,BackForwardCache,SpareRendererForSitePerProcess,"+
-			// Each window loads these pages of the browser's own in vain, which costs more than all of ours.
+			// Each window loads these internal pages, which takes longer than the tested pages.
 			"WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,PreloadTopChromeWebUI"),
 		chromedp.Flag("disable-site-isolation-trials", true),
 		chromedp.Flag("renderer-process-limit", "2"),
@@ -60,13 +61,13 @@ func startBrowser(t *testing.T) context.Context {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 	)
 	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium's own, which refuses to run as root
+		options = append(options, chromedp.NoSandbox) // Chromium's sandbox does not run as root
 	}
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(end) // waits until the process and its files are gone
+	t.Cleanup(end) // waits for the process to end and removes its files
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	late := time.AfterFunc(patience, cancel) // no timeout of ctx, as that would end the browser later
+	late := time.AfterFunc(stepTimeout, cancel) // a timeout of ctx would also end the browser later
 	defer late.Stop()
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
@@ -81,11 +82,11 @@ func findChromium(t *testing.T) string {
 			return found
 		}
 	}
-	lacks(t, "There is no Chromium, which the tests in a browser need: make browser installs it, and so does apt-get install chromium.")
+	skipWithout(t, "Chromium is missing. Install it with make browser or apt-get install chromium.")
 	return ""
 }
 
-// axe returns the program of axe-core, which looks for what keeps people from using a page.
+// axe returns the source of axe-core, which checks the accessibility of a page.
 func axe(t *testing.T) string {
 	t.Helper()
 	file := os.Getenv("AXE_CORE")
@@ -94,59 +95,59 @@ func axe(t *testing.T) string {
 	}
 	program, err := os.ReadFile(file)
 	if err != nil {
-		lacks(t, "There is no axe-core, which the tests in a browser need: make browser installs it, or AXE_CORE names its axe.min.js.")
+		skipWithout(t, "axe-core is missing. Install it with make browser, or set AXE_CORE to the path of axe.min.js.")
 	}
 	return string(program)
 }
 
-// lacks skips a test for want of what Go does not bring. CI skips nothing.
-func lacks(t *testing.T, what string) {
+// skipWithout skips a test because a program is missing. In CI the test fails.
+func skipWithout(t *testing.T, message string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
-		t.Fatal(what)
+		t.Fatal(message)
 	}
-	t.Skip(what)
+	t.Skip(message)
 }
 
-// tab is one tab of a browser. Each method fails the test when the browser cannot do what it is for.
-// What no page may do fails the test at its end: write an error or a warning to the console, break its
-// own Content-Security-Policy, or ask another host for anything.
+// tab is one tab of a browser. Each method fails the test if the browser reports an error. The test also
+// fails at its end if a page logged an error or a warning to the console, broke its Content-Security-Policy,
+// or sent a request to another host.
 type tab struct {
 	t      *testing.T
 	ctx    context.Context
-	origin string // of all that may be asked for
+	origin string // requests to other origins fail the test
 	axe    string
 
 	mu       sync.Mutex
-	refusals map[int64]bool // the statuses of pages that were to be refused, which the console reports
-	faults   []string
+	expected map[int64]bool // error statuses that the test expects: the console reports them
+	problems []string
 }
 
-// another opens a tab beside x, which shares its cookies.
+// another opens a second tab, which shares the cookies of x.
 func (x *tab) another() *tab {
 	x.t.Helper()
 	return openTab(x.ctx, x.t, x.origin, x.axe)
 }
 
-// openTab opens a tab in the browser of the context. It has the program of axe-core at hand.
+// openTab opens a tab in the browser of the context.
 func openTab(parent context.Context, t *testing.T, origin, axe string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	x := &tab{t: t, origin: origin, axe: axe, refusals: map[int64]bool{}}
+	x := &tab{t: t, origin: origin, axe: axe, expected: map[int64]bool{}}
 	var cancel context.CancelFunc
 	x.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(x.observe))...)
 	t.Cleanup(cancel)
 	t.Cleanup(func() {
-		value(x, chromedp.NavigationEntries()) // what the browser has to tell comes before its answer
+		value(x, chromedp.NavigationEntries()) // the browser sends pending events before the result
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		for _, fault := range x.faults {
-			t.Error(fault)
+		for _, problem := range x.problems {
+			t.Error(problem)
 		}
 	})
-	late := time.AfterFunc(patience, cancel)
+	late := time.AfterFunc(stepTimeout, cancel)
 	defer late.Stop()
 	if err := chromedp.Do(x.ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		// Tabs of other tests are open too: each is to take keys as if it were the one in front.
+		// Each tab receives keys as if it were the active one.
 		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	})); err != nil {
@@ -155,7 +156,7 @@ func openTab(parent context.Context, t *testing.T, origin, axe string, options .
 	return x
 }
 
-// observe notes what no page may do.
+// observe records problems.
 func (x *tab) observe(event any) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -164,17 +165,17 @@ func (x *tab) observe(event any) {
 		address, err := url.Parse(event.Request.URL)
 		own := err == nil && (address.Scheme == "data" || address.Scheme == "about" || address.Scheme+"://"+address.Host == x.origin)
 		if !own {
-			x.faults = append(x.faults, fmt.Sprintf("%s asks another host: %s %s", event.DocumentURL, event.Request.Method, event.Request.URL))
+			x.problems = append(x.problems, fmt.Sprintf("%s sends a request to another host: %s %s", event.DocumentURL, event.Request.Method, event.Request.URL))
 		}
 	case *log.EventEntryAdded:
 		entry := event.Entry
-		for status := range x.refusals {
+		for status := range x.expected {
 			if entry.Source == log.EntrySourceNetwork && strings.Contains(entry.Text, fmt.Sprintf("status of %d ", status)) {
 				return
 			}
 		}
 		if entry.Level == log.EntryLevelError || entry.Level == log.EntryLevelWarning {
-			x.faults = append(x.faults, fmt.Sprintf("%s: %s: %s", entry.URL, entry.Level, entry.Text))
+			x.problems = append(x.problems, fmt.Sprintf("%s: %s: %s", entry.URL, entry.Level, entry.Text))
 		}
 	case *runtime.EventConsoleAPICalled:
 		if event.Type == runtime.ConsoleAPICalledTypeError || event.Type == runtime.ConsoleAPICalledTypeWarning || event.Type == runtime.ConsoleAPICalledTypeAssert {
@@ -182,27 +183,27 @@ func (x *tab) observe(event any) {
 			for _, argument := range event.Args {
 				text += " " + argument.Description + string(argument.Value)
 			}
-			x.faults = append(x.faults, fmt.Sprintf("the console has the %s%s", event.Type, text))
+			x.problems = append(x.problems, fmt.Sprintf("console: %s%s", event.Type, text))
 		}
 	case *runtime.EventExceptionThrown:
 		text := event.ExceptionDetails.Text
 		if thrown := event.ExceptionDetails.Exception; thrown != nil {
 			text += " " + thrown.Description
 		}
-		x.faults = append(x.faults, event.ExceptionDetails.URL+" throws: "+text)
+		x.problems = append(x.problems, event.ExceptionDetails.URL+" throws: "+text)
 	}
 }
 
-// do lets the browser do what gives no value.
+// do runs actions without a result.
 func (x *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	x.t.Helper()
 	value(x, chromedp.Steps(actions...))
 }
 
-// value lets the browser do what gives a value.
+// value runs an action and returns its result.
 func value[T any](x *tab, action chromedp.Action[T]) T {
 	x.t.Helper()
-	ctx, cancel := context.WithTimeout(x.ctx, patience)
+	ctx, cancel := context.WithTimeout(x.ctx, stepTimeout)
 	defer cancel()
 	v, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -211,32 +212,32 @@ func value[T any](x *tab, action chromedp.Action[T]) T {
 	return v
 }
 
-// visit opens a page, which is to be answered with a status.
+// visit opens a page and checks its status.
 func (x *tab) visit(address string, status int64) {
 	x.t.Helper()
 	x.load(status, chromedp.Navigate(address))
 }
 
-// load does what opens another page, and waits until that is there.
+// load runs actions that open another page, waits for the page and checks its status.
 func (x *tab) load(status int64, actions ...chromedp.Action[chromedp.Void]) {
 	x.t.Helper()
 	if status >= 400 {
 		x.mu.Lock()
-		x.refusals[status] = true
+		x.expected[status] = true
 		x.mu.Unlock()
 	}
-	ctx, cancel := context.WithTimeout(x.ctx, patience)
+	ctx, cancel := context.WithTimeout(x.ctx, stepTimeout)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, actions...)
 	if err != nil {
 		x.t.Fatalf("the page does not load: %v", err)
 	}
 	if response == nil || response.Status != status {
-		x.t.Fatalf("the page was answered with %+v, want the status %d", response, status)
+		x.t.Fatalf("the response is %+v, want the status %d", response, status)
 	}
 }
 
-// shows checks that the page has each text for people to read.
+// shows checks that each text is visible on the page.
 func (x *tab) shows(texts ...string) {
 	x.t.Helper()
 	page := x.read()
@@ -247,7 +248,7 @@ func (x *tab) shows(texts ...string) {
 	}
 }
 
-// hides checks that the page has none of the texts.
+// hides checks that no text is visible on the page.
 func (x *tab) hides(texts ...string) {
 	x.t.Helper()
 	page := x.read()
@@ -258,7 +259,7 @@ func (x *tab) hides(texts ...string) {
 	}
 }
 
-// read returns the page's text as it is shown, with single spaces.
+// read returns the visible text of the page, with single spaces.
 func (x *tab) read() string {
 	x.t.Helper()
 	return strings.Join(strings.Fields(value(x, chromedp.Text(chromedp.CSS("body")))), " ")

@@ -24,7 +24,6 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/checkout"
 	"github.com/turbosmtp-go/billing/server/internal/fault"
 	"github.com/turbosmtp-go/billing/server/internal/journal"
-	"github.com/turbosmtp-go/billing/server/internal/reference"
 	"github.com/turbosmtp-go/billing/server/internal/store"
 )
 
@@ -96,15 +95,10 @@ func (s *Sandbox) newServer() error {
 		Explain: explain,
 	})
 	access := newAccess(s.settings, controlDocument)
-	console, err := s.homeHandlers(access)
+	pages, err := s.pageHandlers(access, document)
 	if err != nil {
 		return err
 	}
-	docs, err := reference.New(api.YAML(), s.public, reference.WithParsed(document))
-	if err != nil {
-		return err
-	}
-
 	options := []server.Option{
 		server.WithLogger(s.settings.logger),
 		server.WithReadiness(s.billing.Ready),
@@ -117,11 +111,8 @@ func (s *Sandbox) newServer() error {
 		server.WithAPI(s.controlAPI(controlDocument, access)),
 		server.WithHandler(s.checkout.Prefix()+"*", s.checkout),
 	}
-	for path, handler := range console {
+	for path, handler := range pages {
 		options = append(options, server.WithHandler(path, handler))
-	}
-	for _, path := range reference.Paths() {
-		options = append(options, server.WithHandler(path, docs))
 	}
 	if !s.settings.noPrefer {
 		options = append(options, server.WithPrefer())
@@ -170,7 +161,7 @@ func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
 // server.Server.Serve.
 func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
 	defer context.AfterFunc(ctx, s.faults.StopDelays)()
-	return s.server.Serve(ctx, listener)
+	return s.server.Serve(ctx, s.faults.Listener(listener))
 }
 
 // Connections returns the number of open connections.

@@ -9,27 +9,26 @@ import (
 	"net/http"
 )
 
-// A form is known to come from the page by two things that belong together: a random cookie, which
-// the browser keeps from other sites, and a token in the form, which is made from that cookie and from
-// the purchase. Neither is kept on the server, so that it can be started anew or stand beside others
-// that share the database.
+// A form is accepted if it contains a token that matches the browser's cookie: the token is an HMAC of
+// the purchase, and the cookie contains the random key. Other sites can neither read nor set the cookie.
+// The server stores neither, so it can restart, and several servers can share the database.
 
 const (
 	cookieName = "checkout"
-	cookieSize = 32 // bytes of randomness
+	cookieSize = 32 // random bytes
 )
 
-// formToken returns the token for the form of a purchase, and gives the browser its cookie if it has
-// none: all tabs of a browser share one.
+// formToken returns the token for the form of a purchase. It sets the cookie if the browser has none: all
+// tabs of a browser share one.
 func (h *Handler) formToken(w http.ResponseWriter, r *http.Request, purchase string) string {
 	secret := cookieSecret(r)
 	if secret == nil {
 		secret = make([]byte, cookieSize)
 		_, _ = rand.Read(secret) // never fails
-		// It has no path: the browser takes the page's folder, also behind a proxy that has put it below
-		// a path of its own. Lax and not Strict, for a link on another site would not send that, and the
-		// new cookie would make the forms of older tabs worthless.
-		http.SetCookie(w, &http.Cookie{ //nolint:gosec // a sandbox may be served without TLS
+		// Without a path, the browser uses the directory of the page, also behind a proxy that adds a path
+		// prefix. SameSite is not Strict: a browser that follows a link from another site would not send
+		// the cookie, and the new cookie would invalidate the forms in older tabs.
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // a sandbox can be served without TLS
 			Name: cookieName, Value: base64.RawURLEncoding.EncodeToString(secret),
 			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: h.settings.secure || r.TLS != nil,
 		})
@@ -40,16 +39,16 @@ func (h *Handler) formToken(w http.ResponseWriter, r *http.Request, purchase str
 // fromPage reports whether a parsed form was sent by the page of a purchase.
 func fromPage(r *http.Request, purchase string) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none": // an old browser or none; the page; the user
+	case "", "same-origin", "none": // old browsers and other clients send no such header
 	default:
 		return false
 	}
 	secret := cookieSecret(r)
-	sent := r.PostForm.Get(tokenField)
+	sent := r.PostForm.Get("form_token")
 	return secret != nil && subtle.ConstantTimeCompare([]byte(sent), []byte(sign(secret, purchase))) == 1
 }
 
-// cookieSecret returns what the browser's cookie holds, nil when it is none of this page's.
+// cookieSecret returns the key in the browser's cookie, or nil if the cookie is missing or malformed.
 func cookieSecret(r *http.Request) []byte {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -19,27 +18,28 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 )
 
+// html is the Accept header of a browser.
 const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
-// shop is a Handler before a billing system in memory, with one purchase.
-type shop struct {
+// fixture is a Handler with one purchase in a memory store.
+type fixture struct {
 	handler  *Handler
 	purchase billing.Purchase
 	billing  *billing.Service
-	late     atomic.Int64 // how far the clock has been moved on, in nanoseconds
+	elapsed  atomic.Int64 // added to the clock, in nanoseconds
 	log      *bytes.Buffer
 }
 
-func newShop(t testing.TB, options ...Option) *shop {
+func newFixture(t testing.TB, options ...Option) *fixture {
 	t.Helper()
 	store, err := sqlite.Open(context.Background(), sqlite.Memory)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s := &shop{log: &bytes.Buffer{}}
+	f := &fixture{log: &bytes.Buffer{}}
 	service, err := billing.New(store, billing.WithClock(func() time.Time {
-		return time.Date(2026, 11, 1, 13, 30, 5, 123456789, time.FixedZone("elsewhere", 3600)).Add(time.Duration(s.late.Load()))
+		return time.Date(2026, 11, 1, 13, 30, 5, 123456789, time.FixedZone("UTC+1", 3600)).Add(time.Duration(f.elapsed.Load()))
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -55,210 +55,164 @@ func newShop(t testing.TB, options ...Option) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.purchase, s.billing = purchase, service
-	s.handler, err = New(service, append([]Option{WithLogger(slog.New(slog.NewTextHandler(s.log, nil)))}, options...)...)
+	f.purchase, f.billing = purchase, service
+	f.handler, err = New(service, append([]Option{WithLogger(slog.New(slog.NewTextHandler(f.log, nil)))}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return f
 }
 
-// ask returns the answer over a real connection, and its body.
-func ask(t testing.TB, handler http.Handler, method, path, accept string) (*http.Response, string) {
+// send sends a request over a real connection and returns the response and its body.
+func send(t testing.TB, handler http.Handler, method, path, accept string) (*http.Response, string) {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
-	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if accept != "" {
-		request.Header.Set("Accept", accept)
-	}
-	response, err := server.Client().Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(body)
+	return newBrowser(t, server.URL+path).send(method, nil, func(r *http.Request) { r.Header.Set("Accept", accept) })
 }
 
-func TestThePurchaseForPrograms(t *testing.T) {
+func TestPage(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	response, body := ask(t, s.handler, "GET", "/checkout/"+s.purchase.Token, "application/json")
-	want := `{"status":"pending","amount":1320,"currency":"USD","created_at":"2026-11-01T12:30:05.123456Z"}`
-	if response.StatusCode != http.StatusOK || body != want {
-		t.Errorf("answered %d %s, want 200 %s", response.StatusCode, body, want)
-	}
-	if got := response.Header.Get("Content-Type"); got != "application/json" {
-		t.Errorf("Content-Type = %q", got)
-	}
-}
-
-func TestThePurchaseForPeople(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	response, body := ask(t, s.handler, "GET", "/checkout/"+s.purchase.Token, html)
+	f := newFixture(t)
+	response, body := send(t, f.handler, "GET", "/checkout/"+f.purchase.Token, html)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/html; charset=utf-8" {
-		t.Errorf("answered %d with %q", response.StatusCode, response.Header.Get("Content-Type"))
+		t.Errorf("response: %d with %q", response.StatusCode, response.Header.Get("Content-Type"))
 	}
 	for _, want := range []string{
-		`<html lang="en">`, `<title>Waiting for payment: 1,320 USD for &lt;script&gt;`, "<main>", `name="viewport"`,
+		`<html lang="en">`, `<title>Waiting for payment: 1,320 USD for &lt;script&gt;`, `<main class="page">`, `name="viewport"`,
 		"Email-validation credits", "&lt;script&gt;alert(&#34;Acme &amp; Søns&#34;)&lt;/script&gt;",
 		`<span class="number">1,320</span> <abbr>USD</abbr>`, "Waiting for payment", "This is a sandbox.", "No money moves",
-		`<form method="post">`, ">Pay 1,320 USD</button>", ">Cancel the order</button>", "Pay before", "2 Nov 2026, 12:30 UTC",
+		`<form method="post">`, ">Pay 1,320 USD</button>", ">Cancel purchase</button>", "Pay before", "2 Nov 2026, 12:30 UTC",
 		`<time datetime="2026-11-01T12:30:05Z">1 Nov 2026, 12:30 UTC</time>`,
 	} {
 		if !strings.Contains(body, want) {
-			t.Errorf("the page does not have %s", want)
+			t.Errorf("the page does not contain %s", want)
 		}
 	}
-	for _, no := range []string{"<script", "<link", "<img", "http:", "https:", "url(", "style=", s.purchase.Token} {
-		if strings.Contains(body, no) {
-			t.Errorf("the page has %s", no)
-		}
-	}
-}
-
-func TestEveryAnswerIsGuarded(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	for _, test := range []struct{ method, path, accept string }{
-		{"GET", s.purchase.Token, html},
-		{"HEAD", s.purchase.Token, html},
-		{"GET", s.purchase.Token, "application/json"},
-		{"GET", "unknown", html},
-		{"GET", "unknown", "application/json"},
-		{"POST", s.purchase.Token, html},
-	} {
-		response, body := ask(t, s.handler, test.method, "/checkout/"+test.path, test.accept)
-		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff",
-			"Referrer-Policy":        "no-referrer",
-			"Cache-Control":          "no-store",
-			"X-Robots-Tag":           "noindex, nofollow",
-			"X-Frame-Options":        "DENY",
-			"Vary":                   "Accept",
-		} {
-			if got := response.Header.Get(name); got != want {
-				t.Errorf("%v: %s = %q, want %q", test, name, got, want)
-			}
-		}
-		policy := response.Header.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
-			if !strings.Contains(policy+";", want+";") {
-				t.Errorf("%v: the policy %q does not have %s", test, policy, want)
-			}
-		}
-		if strings.Contains(policy, "unsafe") {
-			t.Errorf("%v: the policy is %q", test, policy)
-		}
-		// The browser hashes what stands between the tags, whatever the template has made of it.
-		if style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(body); style != nil {
-			if want := contentSecurityPolicy([]byte(style[1])); policy != want {
-				t.Errorf("%v: the policy %q does not let the page's style in: %q", test, policy, want)
-			}
-		} else if strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") && test.method != "HEAD" {
-			t.Errorf("%v: the page has no style", test)
+	for _, unwanted := range []string{"<script", "<link", "<img", "href=", "http:", "https:", "url(", "style=", f.purchase.Token} {
+		if strings.Contains(body, unwanted) {
+			t.Errorf("the page contains %s", unwanted)
 		}
 	}
 }
 
-func TestHeadIsGetWithoutABody(t *testing.T) {
+// Every response has the security headers. HEAD has the headers of GET and no body, and methods other than
+// GET, HEAD and POST are not allowed.
+func TestMethods(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	for _, path := range []string{"/checkout/" + s.purchase.Token, "/checkout/unknown"} {
+	f := newFixture(t)
+	for _, path := range []string{"/checkout/" + f.purchase.Token, "/checkout/unknown"} {
 		for _, accept := range []string{html, "application/json"} {
-			get, body := ask(t, s.handler, "GET", path, accept)
-			head, none := ask(t, s.handler, "HEAD", path, accept)
-			if none != "" || head.StatusCode != get.StatusCode || head.ContentLength != int64(len(body)) ||
-				head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
-				t.Errorf("HEAD %s = %d %v %q, GET = %d %v", path, head.StatusCode, head.Header, none, get.StatusCode, get.Header)
-			}
-			recorder := httptest.NewRecorder()
-			s.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "HEAD", path, nil))
-			if recorder.Body.Len() != 0 {
-				t.Errorf("HEAD %s wrote %d bytes", path, recorder.Body.Len())
+			get, page := send(t, f.handler, "GET", path, accept)
+			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
+				response, body := send(t, f.handler, method, path, accept)
+				for name, want := range map[string]string{
+					"X-Content-Type-Options": "nosniff",
+					"Referrer-Policy":        "no-referrer",
+					"Cache-Control":          "no-store",
+					"X-Robots-Tag":           "noindex, nofollow",
+					"X-Frame-Options":        "DENY",
+					"Vary":                   "Accept",
+					"Content-Type":           get.Header.Get("Content-Type"),
+				} {
+					if got := response.Header.Get(name); got != want {
+						t.Errorf("%s %s: %s = %q, want %q", method, path, name, got, want)
+					}
+				}
+				policy := response.Header.Get("Content-Security-Policy")
+				if !regexp.MustCompile(`^default-src 'none'; style-src 'sha256-[^' ]+'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`).MatchString(policy) {
+					t.Errorf("%s %s: the policy is %q", method, path, policy)
+				}
+				switch method {
+				case "GET", "POST":
+				case "HEAD":
+					if body != "" || response.StatusCode != get.StatusCode || response.ContentLength != int64(len(page)) {
+						t.Errorf("HEAD %s = %d %v %q, GET = %d %v", path, response.StatusCode, response.Header, body, get.StatusCode, get.Header)
+					}
+				default:
+					if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD, POST" || body == "" {
+						t.Errorf("%s %s = %d %v %s, want 405", method, path, response.StatusCode, response.Header, body)
+					}
+				}
 			}
 		}
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestNotFound(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	f := newFixture(t)
 	for _, path := range []string{
-		"/checkout/", "/checkout/x", "/checkout/" + strings.Repeat("a", 40), "/checkout/" + strings.ToUpper(s.purchase.Token),
-		"/checkout/" + s.purchase.Token + "/", "/checkout/" + s.purchase.Token + "/pay", "/checkout//" + s.purchase.Token,
-		"/checkout/%00", "/checkout/%FF%FE", "/checkout/..%2f" + s.purchase.Token, "/checkout", "/", "/other/" + s.purchase.Token,
+		"/checkout/", "/checkout/x", "/checkout/" + strings.Repeat("a", 40), "/checkout/" + strings.ToUpper(f.purchase.Token),
+		"/checkout/" + f.purchase.Token + "/", "/checkout/" + f.purchase.Token + "/pay", "/checkout//" + f.purchase.Token,
+		"/checkout/%00", "/checkout/%FF%FE", "/checkout/..%2f" + f.purchase.Token, "/checkout", "/", "/other/" + f.purchase.Token,
 		"/checkout/" + strings.Repeat("a", 10_000),
 	} {
-		response, body := ask(t, s.handler, "GET", path, "application/json")
-		if response.StatusCode != http.StatusNotFound || body != `{"message":"There is no such purchase."}` {
+		response, body := send(t, f.handler, "GET", path, "application/json")
+		if response.StatusCode != http.StatusNotFound || body != `{"message":"Purchase not found. Check the payment link."}` {
 			t.Errorf("GET %.60s = %d %s, want 404", path, response.StatusCode, body)
 		}
-		response, body = ask(t, s.handler, "GET", path, html)
-		if response.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1>Not Found</h1>") || !strings.Contains(body, "There is no such purchase.") {
+		response, body = send(t, f.handler, "GET", path, html)
+		if response.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1>Not Found</h1>") || !strings.Contains(body, "Purchase not found.") {
 			t.Errorf("GET %.60s = %d %s, want a page", path, response.StatusCode, body)
 		}
 	}
-	if s.log.Len() != 0 {
-		t.Errorf("the log has %s", s.log)
+	if f.log.Len() != 0 {
+		t.Errorf("log: %s", f.log)
 	}
-	anything, err := New(broken{}) // finds a purchase behind every token
+	all, err := New(stub{}) // finds a purchase for every token
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response, body := ask(t, anything, "GET", "/other/x", "application/json"); response.StatusCode != http.StatusNotFound {
-		t.Errorf("outside the prefix the answer is %d %s, want 404", response.StatusCode, body)
+	if response, body := send(t, all, "GET", "/other/x", "application/json"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("outside the prefix: %d %s, want 404", response.StatusCode, body)
 	}
 }
 
-func TestOtherMethods(t *testing.T) {
+// stub returns fixed results.
+type stub struct {
+	purchase    billing.Purchase
+	purchaseErr error
+	accountErr  error
+	settleErr   error
+}
+
+func (s stub) Purchase(context.Context, string) (billing.Purchase, error) {
+	return s.purchase, s.purchaseErr
+}
+func (s stub) Account(context.Context, string) (billing.Account, error) {
+	return billing.Account{}, s.accountErr
+}
+func (s stub) Pay(context.Context, string) (billing.Purchase, error) {
+	return s.purchase, s.settleErr
+}
+func (s stub) Cancel(context.Context, string) (billing.Purchase, error) {
+	return s.purchase, s.settleErr
+}
+
+// Errors of Purchases are logged. The response contains no details, and the log no token.
+func TestErrors(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
-		response, body := ask(t, s.handler, method, "/checkout/"+s.purchase.Token, "application/json")
-		if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD, POST" || !strings.Contains(body, `"message":`) {
-			t.Errorf("%s = %d %v %s, want 405", method, response.StatusCode, response.Header, body)
-		}
-	}
-}
-
-// broken is Purchases that fail.
-type broken struct {
-	purchase billing.Purchase
-	err      error
-	account  error
-	settle   error
-}
-
-func (b broken) Purchase(context.Context, string) (billing.Purchase, error) { return b.purchase, b.err }
-func (b broken) Account(context.Context, string) (billing.Account, error) {
-	return billing.Account{}, b.account
-}
-func (b broken) Pay(context.Context, string) (billing.Purchase, error) { return b.purchase, b.settle }
-func (b broken) Cancel(context.Context, string) (billing.Purchase, error) {
-	return b.purchase, b.settle
-}
-
-func TestFailures(t *testing.T) {
-	t.Parallel()
-	token := strings.Repeat("a", 40)
-	leak := errors.New("dial tcp 10.0.0.1: secret detail")
+	purchase := billing.Purchase{Token: strings.Repeat("a", 40), Status: billing.StatusPending}
+	internal := errors.New("dial tcp 10.0.0.1: secret detail")
+	unavailable, timeout := fmt.Errorf("secret detail: %w", billing.ErrUnavailable), fmt.Errorf("secret detail: %w", context.DeadlineExceeded)
 	for name, test := range map[string]struct {
 		purchases Purchases
+		method    string
 		accept    string
+		status    int
+		log       []string
 	}{
-		"no purchase, for programs": {broken{err: leak}, "application/json"},
-		"no purchase, for people":   {broken{err: leak}, html},
-		"no account":                {broken{purchase: billing.Purchase{Token: token}, account: leak}, html},
-		"a year that JSON lacks":    {broken{purchase: billing.Purchase{CreatedAt: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, "application/json"},
+		"purchase, JSON":    {stub{purchaseErr: internal}, "GET", "application/json", 500, []string{"secret detail", "aaaaaa…"}},
+		"purchase, page":    {stub{purchaseErr: internal}, "GET", html, 500, []string{"secret detail", "aaaaaa…"}},
+		"unavailable, JSON": {stub{purchaseErr: unavailable}, "GET", "application/json", 503, []string{"secret detail", "aaaaaa…"}},
+		"unavailable, page": {stub{purchaseErr: unavailable}, "GET", html, 503, []string{"secret detail", "aaaaaa…"}},
+		"timeout, JSON":     {stub{purchaseErr: timeout}, "GET", "application/json", 503, []string{"secret detail", "aaaaaa…"}},
+		"timeout, page":     {stub{purchaseErr: timeout}, "GET", html, 503, []string{"secret detail", "aaaaaa…"}},
+		"account":           {stub{purchase: purchase, accountErr: internal}, "GET", html, 500, []string{"secret detail", "aaaaaa…"}},
+		"year 10000, JSON":  {stub{purchase: billing.Purchase{CreatedAt: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, "GET", "application/json", 500, []string{"year"}},
+		"settle":            {stub{purchase: purchase, settleErr: internal}, "POST", html, 500, []string{"secret detail", "aaaaaa…"}},
+		"settle, not found": {stub{purchase: purchase, settleErr: billing.ErrPurchaseNotFound}, "POST", html, 404, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -267,64 +221,46 @@ func TestFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			response, body := ask(t, handler, "GET", "/checkout/"+token, test.accept)
-			if response.StatusCode != http.StatusInternalServerError || body == "" || strings.Contains(body, "detail") {
-				t.Errorf("answered %d %s", response.StatusCode, body)
+			f := &fixture{handler: handler, purchase: purchase}
+			b := newBrowser(t, f.serve(t))
+			var form map[string][]string
+			if test.method == "POST" {
+				form = b.open("pay")
 			}
-			if strings.Contains(log.String(), token) || log.Len() == 0 {
-				t.Errorf("the log has %q", log.String())
+			response, body := b.send(test.method, form, func(r *http.Request) { r.Header.Set("Accept", test.accept) })
+			if response.StatusCode != test.status || body == "" || strings.Contains(body, "detail") {
+				t.Errorf("response: %d %s, want %d", response.StatusCode, body, test.status)
 			}
-			for _, want := range []string{"secret detail", "aaaaaa…"} {
-				if !strings.Contains(name, "JSON") && !strings.Contains(log.String(), want) {
-					t.Errorf("the log does not say %s: %q", want, log.String())
+			if retry := response.Header.Get("Retry-After"); (retry == "1") != (test.status == 503) {
+				t.Errorf("Retry-After = %q", retry)
+			}
+			if test.status >= 500 && !strings.Contains(body, "Try again") {
+				t.Errorf("the response does not say what to do: %s", body)
+			}
+			if strings.Contains(log.String(), purchase.Token) || (log.Len() == 0) != (test.log == nil) {
+				t.Errorf("log: %q", log.String())
+			}
+			for _, want := range test.log {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log does not contain %s: %q", want, log.String())
 				}
 			}
 		})
 	}
 }
 
-func TestWhatPassesCanBeTriedAgain(t *testing.T) {
-	t.Parallel()
-	for _, err := range []error{fmt.Errorf("find: %w", billing.ErrUnavailable), fmt.Errorf("find: %w", context.DeadlineExceeded)} {
-		handler, failed := New(broken{err: err}, WithLogger(slog.New(slog.DiscardHandler)))
-		if failed != nil {
-			t.Fatal(failed)
-		}
-		for _, accept := range []string{"application/json", html} {
-			response, body := ask(t, handler, "GET", "/checkout/"+strings.Repeat("a", 40), accept)
-			if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !strings.Contains(body, "try again") {
-				t.Errorf("%v: %d %v %s", err, response.StatusCode, response.Header, body)
-			}
-		}
-	}
-}
-
-func TestAClientThatHasGoneIsNotLogged(t *testing.T) {
+func TestClosedConnectionIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	handler, err := New(broken{err: context.Canceled}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	handler, err := New(stub{purchaseErr: context.Canceled}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/checkout/x", nil))
 	if log.Len() != 0 {
-		t.Errorf("the log has %s", log.String())
-	}
-}
-
-func TestAnotherPrefix(t *testing.T) {
-	t.Parallel()
-	s := newShop(t, WithPrefix("/pay/here/"))
-	mux := http.NewServeMux()
-	mux.Handle("GET "+s.handler.Prefix()+"{token}", s.handler)
-	url := s.handler.URL("https://billing.example.com/base/", s.purchase.Token)
-	if want := "https://billing.example.com/base/pay/here/" + s.purchase.Token; url != want {
-		t.Errorf("URL = %s, want %s", url, want)
-	}
-	if response, _ := ask(t, mux, "GET", "/pay/here/"+s.purchase.Token, html); response.StatusCode != http.StatusOK {
-		t.Errorf("answered %d", response.StatusCode)
+		t.Errorf("log: %s", log.String())
 	}
 }
 
@@ -334,14 +270,11 @@ func TestNewRefuses(t *testing.T) {
 		purchases Purchases
 		options   []Option
 	}{
-		"no purchases":         {nil, nil},
-		"no prefix":            {broken{}, []Option{WithPrefix("")}},
-		"a prefix without end": {broken{}, []Option{WithPrefix("/checkout")}},
-		"a relative prefix":    {broken{}, []Option{WithPrefix("checkout/")}},
-		"no logger":            {broken{}, []Option{WithLogger(nil)}},
+		"no purchases": {nil, nil},
+		"no logger":    {stub{}, []Option{WithLogger(nil)}},
 	} {
-		if _, err := New(test.purchases, test.options...); err == nil {
-			t.Errorf("New with %s = nil, want an error", name)
+		if _, err := New(test.purchases, test.options...); err == nil || !strings.HasPrefix(err.Error(), "checkout: ") {
+			t.Errorf("New with %s: %v, want an error", name, err)
 		}
 	}
 }
@@ -361,7 +294,7 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.Handle(handler.Prefix(), handler)
 
-	request := httptest.NewRequestWithContext(ctx, "GET", handler.URL("http://localhost:8080", purchase.Token), nil)
+	request := httptest.NewRequestWithContext(ctx, "GET", handler.URL("http://localhost:8080/", purchase.Token), nil)
 	request.Header.Set("Accept", "application/json")
 	response := httptest.NewRecorder()
 	mux.ServeHTTP(response, request)

@@ -1,7 +1,6 @@
 package checkout
 
 import (
-	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -9,85 +8,78 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// The fields of the page's form, and what its buttons ask for.
-const (
-	actionField  = "action"
-	tokenField   = "form_token"
-	payAction    = "pay"
-	cancelAction = "cancel"
-)
-
-// maxForm is far beyond any form that the page sends, in bytes.
+// maxForm is the size limit of a form in bytes. The page's own form is smaller than 200.
 const maxForm = 16 << 10
 
-// settle does what the form of a purchase's page asks for.
-func (h *Handler) settle(ctx context.Context, a *answer, token string) {
-	if media, _, err := mime.ParseMediaType(a.r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
-		a.failure(ctx, http.StatusUnsupportedMediaType, "This is not the page's form.")
-		return
-	}
-	a.r.Body = http.MaxBytesReader(a.w, a.r.Body, maxForm)
-	if err := a.r.ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			a.failure(ctx, http.StatusRequestEntityTooLarge, "The form is too large.")
-			return
-		}
-		a.failure(ctx, http.StatusBadRequest, "The form cannot be read.")
-		return
-	}
-	purchase, err := h.purchases.Purchase(ctx, token)
-	switch {
-	case errors.Is(err, billing.ErrPurchaseNotFound):
-		a.failure(ctx, http.StatusNotFound, notFound)
-		return
-	case err != nil:
-		a.broken(ctx, token, err, cannotSettle)
-		return
-	case !fromPage(a.r, token):
-		a.purchase(ctx, http.StatusForbidden, purchase, notFromPage)
-		return
-	}
-	switch a.r.PostForm.Get(actionField) {
-	case payAction:
-		h.finish(ctx, a, token, h.purchases.Pay)
-	case cancelAction:
-		h.finish(ctx, a, token, h.purchases.Cancel)
-	default:
-		a.failure(ctx, http.StatusBadRequest, "The form asks for nothing that this page does.")
-	}
-}
-
 const (
-	cannotSettle = "This cannot be done right now. Please try again: a purchase is never paid twice."
-	notFromPage  = "Nothing was done: the form did not come from this page, or the browser keeps no cookies. Please press the button once more."
+	cannotSettle = "The request failed. Try again: a purchase is never charged twice."
+	notFromPage  = "Nothing was changed: the form was not sent by this page, or the browser blocks cookies. Allow cookies and press the button again."
 )
 
-// finish settles the purchase, and leads the browser back to its page.
-func (h *Handler) finish(ctx context.Context, a *answer, token string, act func(context.Context, string) (billing.Purchase, error)) {
-	purchase, err := act(ctx, token)
+// settle pays or cancels a purchase, as the form in the request's body says.
+func (h *Handler) settle(w http.ResponseWriter, r *http.Request, token string) {
+	if status, sentence := parseForm(w, r); status != 0 {
+		h.writeFailure(w, r, status, sentence)
+		return
+	}
+	purchase, err := h.purchases.Purchase(r.Context(), token)
+	if err != nil {
+		h.writeError(w, r, err, token, cannotSettle)
+		return
+	}
+	if !fromPage(r, token) {
+		h.writePurchase(w, r, http.StatusForbidden, purchase, notFromPage)
+		return
+	}
+	switch r.PostForm.Get("action") {
+	case "pay":
+		purchase, err = h.purchases.Pay(r.Context(), token)
+	case "cancel":
+		purchase, err = h.purchases.Cancel(r.Context(), token)
+	default:
+		h.writeFailure(w, r, http.StatusBadRequest, `The form field "action" must be "pay" or "cancel".`)
+		return
+	}
 	switch {
 	case errors.Is(err, billing.ErrNotPending):
-		a.purchase(ctx, http.StatusConflict, purchase, tooLate(purchase.Status))
-	case errors.Is(err, billing.ErrPurchaseNotFound):
-		a.failure(ctx, http.StatusNotFound, notFound)
+		h.writePurchase(w, r, http.StatusConflict, purchase, conflict(purchase.Status))
 	case err != nil:
-		a.broken(ctx, token, err, cannotSettle)
-	case a.asJSON:
-		a.purchase(ctx, http.StatusOK, purchase, "")
+		h.writeError(w, r, err, token, cannotSettle)
+	case prefersJSON(r):
+		h.writePurchase(w, r, http.StatusOK, purchase, "")
 	default:
-		a.back(token)
+		// After a redirect, reloading the page does not send the form again. The address is relative, so
+		// that it also works behind a proxy that adds a path prefix.
+		w.Header().Set("Location", token)
+		w.WriteHeader(http.StatusSeeOther)
 	}
 }
 
-// tooLate says why a purchase that has this status could not be settled in another way.
-func tooLate(status billing.Status) string {
+// parseForm parses the form in the request's body. It returns a status and a sentence if the body is not a form.
+func parseForm(w http.ResponseWriter, r *http.Request) (status int, sentence string) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
+		return http.StatusUnsupportedMediaType, "The media type is not supported. Send application/x-www-form-urlencoded."
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge, "The form is larger than 16 KiB. Send a smaller form."
+	case err != nil:
+		return http.StatusBadRequest, "The form is malformed. Send the form of the payment page."
+	}
+	return 0, ""
+}
+
+// conflict says why a purchase with this status cannot be settled in another way.
+func conflict(status billing.Status) string {
 	switch status {
 	case billing.StatusPaid:
-		return "Nothing was cancelled: the purchase had already been paid."
+		return "Nothing was cancelled: the purchase is already paid."
 	case billing.StatusCancelled:
-		return "Nothing was paid: the purchase had already been cancelled."
+		return "Nothing was paid: the purchase is already cancelled."
 	default:
-		return "Nothing was done: the purchase had expired."
+		return "Nothing was changed: the purchase has expired. Create a new purchase."
 	}
 }

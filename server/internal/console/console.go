@@ -1,154 +1,113 @@
-// Package console is what a person sees of a sandbox beside its payment pages and its reference: the
-// start page, and the journal.
+// Package console serves the web console of a sandbox: the start page, and the journal page, which
+// displays recorded requests.
 package console
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
-	"fmt"
-	"html/template"
-	"maps"
+	"errors"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/turbosmtp-go/billing/gen/control"
+	"github.com/turbosmtp-go/billing/server/internal/journal"
+	"github.com/turbosmtp-go/billing/server/internal/page"
 )
 
-//go:embed page
+//go:embed html
 var files embed.FS
 
-// Start is what the start page says.
+// entriesPerPage is the number of entries on one journal page.
+const entriesPerPage = 50
+
+// Config contains what a Console displays. All fields are required.
+type Config struct {
+	Start Start
+	// Entries returns up to limit journal entries, the newest first. If before is not 0, all of them have
+	// a lower id than before.
+	Entries func(limit int, before int64) []journal.Entry
+	// Logger receives the errors of pages that cannot be rendered.
+	Logger *slog.Logger
+}
+
+// Start is the content of the start page.
 type Start struct {
-	// API is the base URL of the API.
-	API string
-	// Accounts are the demo accounts, in the order in which they are shown. There may be none.
+	// BaseURL is the base URL of the API.
+	BaseURL string
+	// KeyNames are the names of the credential headers, in the order of Account.Keys.
+	KeyNames []string
+	// Accounts are the demo accounts. The list can be empty.
 	Accounts []Account
-	// Keys are the names of the headers that credentials are sent in, in the order of an account's.
-	Keys []string
-	// Curl is a command that buys, where there are accounts.
+	// Curl is a command that buys credits. It is empty if there are no demo accounts.
 	Curl string
 }
 
 // Account is a demo account.
 type Account struct {
 	Name string
-	// Keys are its credentials.
 	Keys []string
-	// Gets is what a valid purchase is answered with.
-	Gets string
+	// Result is the response to a valid purchase request of the account.
+	Result string
 }
 
-// Journal is what the journal's page says.
-type Journal struct {
-	// Entries are shown as they come, newest first.
-	Entries []control.JournalEntry
-	// Older is the id before which older entries are asked for, 0 when there are none.
-	Older int64
-	// Later says that these are not the newest.
-	Later bool
+// Console serves the pages.
+type Console struct {
+	config Config
+	pages  *page.Pages
 }
 
-// Failure is a page that says that there is nothing to see, and why.
-type Failure struct {
-	Status   int
-	Sentence string
-}
-
-// Pages are the pages, ready to be written.
-type Pages struct {
-	start, journal, failure *template.Template
-	policy                  string
-}
-
-// New reads the pages, which are part of the program.
-func New() (*Pages, error) {
-	style, err := files.ReadFile("page/style.css")
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
+// New returns a Console.
+func New(c Config) (*Console, error) {
+	if c.Entries == nil || c.Logger == nil {
+		return nil, errors.New("console: the entries or the logger are nil")
 	}
-	base, err := template.New("layout.html").Funcs(template.FuncMap{
-		"style":   func() template.CSS { return template.CSS(style) }, //nolint:gosec // it is embedded
-		"headers": headers,
-		"time":    func(t time.Time) string { return t.UTC().Format("2 Jan, 15:04:05.000") },
-		"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-		"title":   http.StatusText,
-		"kind":    kind,
-	}).ParseFS(files, "page/layout.html")
+	pages, err := page.New(page.Config{Files: files, Logger: c.Logger})
 	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
+		return nil, err
 	}
-	hash := sha256.Sum256(style)
-	p := &Pages{policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-		"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
-	for name, into := range map[string]**template.Template{"start": &p.start, "journal": &p.journal, "failure": &p.failure} {
-		page, err := base.Clone()
-		if err == nil {
-			*into, err = page.ParseFS(files, "page/"+name+".html")
-		}
+	return &Console{config: c, pages: pages}, nil
+}
+
+// journalView is the content of the journal page.
+type journalView struct {
+	Entries []journal.Entry
+	Older   int64 // the value of before for the next page, or 0 if this is the last one
+	Later   bool  // there are newer entries than these
+}
+
+// StartPage returns the handler of the start page.
+func (c *Console) StartPage() http.Handler {
+	return c.pages.ReadOnly(func(w http.ResponseWriter, r *http.Request) {
+		c.pages.Write(w, r, http.StatusOK, "start", c.config.Start)
+	})
+}
+
+// JournalPage returns the handler of the journal page. The query parameter before is the id of an entry:
+// the page then begins with the next older entry. An invalid id is ignored.
+func (c *Console) JournalPage() http.Handler {
+	return c.pages.ReadOnly(func(w http.ResponseWriter, r *http.Request) {
+		before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("console: %w", err)
+			before = 0
 		}
-	}
-	return p, nil
+		view := journalView{Entries: c.config.Entries(entriesPerPage+1, before), Later: before > 0}
+		if len(view.Entries) > entriesPerPage {
+			view.Entries = view.Entries[:entriesPerPage]
+			view.Older = view.Entries[entriesPerPage-1].ID
+		}
+		c.pages.Write(w, r, http.StatusOK, "journal", view)
+	})
 }
 
-// WriteStart writes the start page.
-func (p *Pages) WriteStart(w http.ResponseWriter, view Start) error {
-	return p.write(w, http.StatusOK, p.start, view)
+// Document returns a handler that serves an OpenAPI document in YAML.
+func (c *Console) Document(yaml []byte) http.Handler {
+	return c.pages.ReadOnly(func(w http.ResponseWriter, r *http.Request) {
+		page.WriteBytes(w, r, http.StatusOK, "application/yaml", yaml)
+	})
 }
 
-// WriteJournal writes the journal's page.
-func (p *Pages) WriteJournal(w http.ResponseWriter, view Journal) error {
-	return p.write(w, http.StatusOK, p.journal, view)
-}
-
-// WriteFailure writes a page for a failure.
-func (p *Pages) WriteFailure(w http.ResponseWriter, view Failure) error {
-	return p.write(w, view.Status, p.failure, view)
-}
-
-func (p *Pages) write(w http.ResponseWriter, status int, page *template.Template, view any) error {
-	var body bytes.Buffer // whole before the first byte leaves, so that no page breaks off in the middle
-	if err := page.Execute(&body, view); err != nil {
-		return fmt.Errorf("console: %w", err)
-	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	header.Set("Content-Security-Policy", p.policy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("X-Robots-Tag", "noindex, nofollow")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // a client that has gone away is told nothing more; HEAD sends no body
-	return nil
-}
-
-// headers writes headers as HTTP does, by name.
-func headers(h control.Headers) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		fmt.Fprintf(&b, "%s: %s\n", name, h[name])
-	}
-	return b.String()
-}
-
-// kind names a status for the style sheet.
-func kind(status int) string {
-	switch {
-	case status == 0:
-		return "cut"
-	case status >= http.StatusInternalServerError:
-		return "failed"
-	case status >= http.StatusBadRequest:
-		return "refused"
-	}
-	return "good"
+// Refuse responds with the failure page: the status, and a sentence that says what to do.
+func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, status int, sentence string) {
+	c.pages.ReadOnly(func(w http.ResponseWriter, r *http.Request) {
+		c.pages.WriteFailure(w, r, status, sentence)
+	}).ServeHTTP(w, r)
 }

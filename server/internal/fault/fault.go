@@ -40,6 +40,7 @@ type List struct {
 	lock          sync.Mutex
 	lastID        int
 	faults        []Fault
+	connections   connections
 }
 
 // New returns an empty List.

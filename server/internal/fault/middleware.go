@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -86,14 +85,14 @@ func (l *List) Middleware(api func() API, account func(principal any) string) ec
 				// The delay must not use up the time for the body. A test without a connection has no deadline.
 				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(maxBodyTime))
 			}
-			return applied.act(ec, next, api)
+			return l.act(ec, next, api, applied)
 		}
 	}
 }
 
 // act serves a request as the fault requires.
-func (a *Applied) act(ec echo.Context, next echo.HandlerFunc, api API) error {
-	fault := a.Fault
+func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *Applied) error {
+	fault := applied.Fault
 	if fault.RetryAfter > 0 {
 		ec.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(fault.RetryAfter))
 	}
@@ -105,19 +104,19 @@ func (a *Applied) act(ec echo.Context, next echo.HandlerFunc, api API) error {
 	case KindHTML:
 		return ec.HTML(fault.Status, errorPage(fault.Status))
 	case KindResetBefore:
-		reset(ec)
+		l.connections.reset(ec)
 	case KindDelay:
 		return next(ec)
 	default:
 	}
-	a.Withheld = withhold(ec, next)
+	applied.Withheld = withhold(ec, next)
 	switch fault.Kind {
 	case KindHTMLAfter:
-		return ec.HTML(a.Withheld.Status, errorPage(a.Withheld.Status))
+		return ec.HTML(applied.Withheld.Status, errorPage(applied.Withheld.Status))
 	case KindCutBody:
-		cut(ec, a.Withheld)
+		cut(ec, applied.Withheld)
 	default:
-		reset(ec)
+		l.connections.reset(ec)
 	}
 	return nil
 }
@@ -143,25 +142,6 @@ func cut(ec echo.Context, withheld *Response) {
 	_, _ = response.Write(body[:len(body)/2]) // the client may have closed the connection
 	response.Flush()
 	panic(http.ErrAbortHandler)
-}
-
-// reset closes the connection with a TCP reset, as a crash does. Over HTTP/2 it resets the stream.
-func reset(ec echo.Context) {
-	conn, _, err := http.NewResponseController(ec.Response().Writer).Hijack()
-	if err == nil {
-		for { // a *tls.Conn wraps the TCP connection
-			wrapper, ok := conn.(interface{ NetConn() net.Conn })
-			if !ok {
-				break
-			}
-			conn = wrapper.NetConn()
-		}
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // Close sends a reset instead of a regular end
-		}
-		_ = conn.Close()
-	}
-	panic(http.ErrAbortHandler) // ends the handler, and an HTTP/2 stream with RST_STREAM
 }
 
 // errorPage returns the HTML page of a proxy that cannot reach the server behind it.

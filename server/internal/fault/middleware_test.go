@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/net/netutil"
 
 	"github.com/turbosmtp-go/billing/server/internal/fault"
 )
@@ -181,6 +182,7 @@ func TestNoResponse(t *testing.T) {
 		for _, http2 := range []bool{false, true} {
 			a := newAPI(t, fault.Fault{Kind: kind, Times: 1})
 			server := httptest.NewUnstartedServer(a.echo)
+			server.Listener = netutil.LimitListener(a.faults.Listener(server.Listener), 10) // as in package server
 			server.EnableHTTP2 = http2
 			server.StartTLS()
 			defer server.Close()

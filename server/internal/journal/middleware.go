@@ -67,7 +67,7 @@ func (r *recorder) finish(err error) {
 	}
 	r.finished = true
 	response := r.ec.Response()
-	r.entry.Duration = time.Since(r.started)
+	r.entry.Duration = time.Since(r.started).Round(time.Microsecond)
 	r.entry.RequestID = response.Header().Get(echo.HeaderXRequestID)
 	r.entry.RequestBody = r.journal.settings.Redact(r.requestBody.String())
 	if response.Committed {

@@ -3,63 +3,71 @@ package reference
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
-	"strconv"
-	"strings"
+	"path"
+
+	"github.com/turbosmtp-go/billing/server/internal/page"
 )
 
 // asset is a file that the page loads.
 type asset struct {
 	contentType string
 	content     []byte
-	zipped      bool // the content is compressed with gzip
+	gzipped     bool
 }
 
-// serve answers with the asset. A request that names the version of the assets may keep the answer
-// for good, since the page asks for another one when they change.
+// loadAssets reads the script of the page from own, and the files of Swagger UI. style is the style sheet of
+// the page. It returns the assets by name and their version, a hash of all contents.
+func loadAssets(own, swagger fs.FS, style string) (assets map[string]asset, version string, err error) {
+	const css, script = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+	assets = map[string]asset{"docs.css": {css, []byte(style), false}}
+	hash := sha256.New()
+	hash.Write([]byte(style))
+	for _, file := range []struct {
+		name, contentType string
+		files             fs.FS
+		path              string
+	}{
+		{"docs.js", script, own, "html/docs.js"},
+		{"favicon-32x32.png", "image/png", swagger, "favicon-32x32.png"},
+		{"swagger-ui.css", css, swagger, "swagger-ui.css.gz"},
+		{"swagger-ui-bundle.js", script, swagger, "swagger-ui-bundle.js.gz"},
+	} {
+		content, err := fs.ReadFile(file.files, file.path)
+		if err != nil {
+			return nil, "", fmt.Errorf("reference: %w", err)
+		}
+		hash.Write(content)
+		assets[file.name] = asset{file.contentType, content, path.Ext(file.path) == ".gz"}
+	}
+	return assets, hex.EncodeToString(hash.Sum(nil)[:8]), nil
+}
+
+// serve writes the asset. If the request names the current version, clients can store the response
+// permanently, because the page requests another version after a change.
 func (a asset) serve(w http.ResponseWriter, r *http.Request, version string) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-cache")
 	if r.URL.RawQuery == "v="+version {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if !a.zipped {
-		write(w, r, http.StatusOK, a.contentType, a.content)
+	if !a.gzipped {
+		page.WriteBytes(w, r, http.StatusOK, a.contentType, a.content)
 		return
 	}
 	header.Set("Vary", "Accept-Encoding")
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+	if quality, _ := page.Quality(r.Header.Values("Accept-Encoding"), "gzip", "*"); quality > 0 {
 		header.Set("Content-Encoding", "gzip")
-		write(w, r, http.StatusOK, a.contentType, a.content)
+		page.WriteBytes(w, r, http.StatusOK, a.contentType, a.content)
 		return
 	}
 	header.Set("Content-Type", a.contentType)
-	if r.Method == http.MethodHead {
-		return
+	if plain, err := gzip.NewReader(bytes.NewReader(a.content)); err == nil && r.Method != http.MethodHead {
+		_, _ = io.Copy(w, plain) //nolint:gosec // the file is embedded, and its size is known
 	}
-	if plain, err := gzip.NewReader(bytes.NewReader(a.content)); err == nil {
-		_, _ = io.Copy(w, plain) //nolint:gosec // it is embedded, and unpacks to what is known
-	}
-}
-
-// acceptsGzip reports whether the values of a request's Accept-Encoding headers (RFC 9110, section
-// 12.5.3) allow gzip. What they say of it by name counts more than what they say of everything.
-func acceptsGzip(values []string) bool {
-	any := false
-	for _, element := range strings.Split(strings.Join(values, ","), ",") {
-		coding, parameter, _ := strings.Cut(element, ";")
-		wanted := true
-		if q, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameter)), "q="); ok {
-			quality, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
-			wanted = err == nil && quality > 0
-		}
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip":
-			return wanted
-		case "*":
-			any = wanted
-		}
-	}
-	return any
 }

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,57 +11,51 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// document is an OpenAPI document, ready to be served in both of its forms.
+// document is an OpenAPI document to which servers can be added.
 type document struct {
 	parsed   *openapi3.T
-	basePath string // of the first server, without a slash at its end
-	// The YAML as it was written, cut where its list of servers begins, and how items are indented there.
+	basePath string // the path of the first server, without a trailing slash
+	// The YAML text before and after the position for additional servers, and the indentation of the list.
 	before, after []byte
 	indent        string
 }
 
-// serverList finds the top-level list of servers, one a line. Its second group is what its items are
-// indented by.
+// serverList matches the beginning of the top-level list of servers in block style, up to its first item
+// (group 1). Group 2 is the indentation of the items.
 var serverList = regexp.MustCompile(`(?m)^servers:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*(( *)- )`)
 
-// parseDocument makes a document of its source, which says what parsed does where that is not nil.
-func parseDocument(source []byte, parsed *openapi3.T) (*document, error) {
-	if parsed == nil {
-		var err error
-		if parsed, err = openapi3.NewLoader().LoadFromData(source); err != nil {
-			return nil, fmt.Errorf("reference: read the document: %w", err)
-		}
-	}
-	if parsed.Info == nil || len(parsed.Servers) == 0 {
-		return nil, errors.New("reference: the document has no title, or no servers")
+// newDocument returns the document with this YAML text and content.
+func newDocument(source []byte, parsed *openapi3.T) (*document, error) {
+	if parsed == nil || len(parsed.Servers) == 0 {
+		return nil, errors.New("reference: the document has no servers")
 	}
 	base, err := parsed.Servers.BasePath()
 	if err != nil {
-		return nil, fmt.Errorf("reference: the document's first server: %w", err)
+		return nil, fmt.Errorf("reference: the first server of the document: %w", err)
 	}
 	list := serverList.FindSubmatchIndex(source)
 	if list == nil {
-		return nil, errors.New("reference: the document's servers are not written as a list with an item a line")
+		return nil, errors.New("reference: the servers of the document must be a YAML list in block style, with one item per line")
 	}
-	cut := list[2]
+	place := list[2]
 	return &document{
 		parsed: parsed, basePath: strings.TrimSuffix(base, "/"),
-		before: source[:cut:cut], after: source[cut:], indent: string(source[list[4]:list[5]]),
+		before: source[:place], after: source[place:], indent: string(source[list[4]:list[5]]),
 	}, nil
 }
 
-// yaml returns the document as it was written, with servers before its own.
+// yaml returns the YAML text with additional servers at the beginning of the list.
 func (d *document) yaml(servers openapi3.Servers) []byte {
 	text := bytes.Clone(d.before)
-	for _, s := range servers { // a URL is printable ASCII, which YAML quotes like Go
+	for _, s := range servers { // a URL is ASCII, which YAML and Go quote in the same way
 		text = fmt.Appendf(text, "%s- url: %s\n%s  description: %s\n", d.indent, strconv.Quote(s.URL), d.indent, s.Description)
 	}
 	return append(text, d.after...)
 }
 
-// json returns the document in JSON, with servers before its own.
-func (d *document) json(servers openapi3.Servers) ([]byte, error) {
+// json returns the document with additional servers at the beginning of the list, for encoding as JSON.
+func (d *document) json(servers openapi3.Servers) *openapi3.T {
 	doc := *d.parsed
 	doc.Servers = append(servers, doc.Servers...)
-	return json.MarshalIndent(&doc, "", "  ")
+	return &doc
 }

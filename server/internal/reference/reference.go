@@ -1,14 +1,24 @@
-// Package reference is the API reference of an OpenAPI document: the document itself, as YAML and as
-// JSON, and a page where people read it and try its operations out. The page is Swagger UI, all of
-// which is in the program: nothing is loaded from another host. It knows no API in particular.
+// Package reference serves the API reference of an OpenAPI document: the document in YAML and JSON, and a
+// page with Swagger UI, where users read it and send requests. All files are embedded: the page loads
+// nothing from other hosts.
 package reference
 
 import (
-	"bytes"
+	"embed"
+	"errors"
+	"log/slog"
 	"net/http"
-	"strconv"
+	"net/url"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/swaggest/swgui/v5/static"
+
+	"github.com/turbosmtp-go/billing/server/internal/page"
 )
+
+//go:embed html
+var files embed.FS
 
 const (
 	pagePath = "/docs"
@@ -16,115 +26,92 @@ const (
 	jsonPath = "/openapi.json"
 )
 
-// Paths returns where a Handler is to be mounted, in echo's syntax.
+// Paths returns the paths that a Handler serves, in echo's syntax.
 func Paths() []string {
 	return []string{pagePath, pagePath + "/*", yamlPath, jsonPath}
 }
 
-// Handler answers GET and HEAD at Paths.
+// sources are the Content-Security-Policy directives of the page. Scripts and styles are files of this
+// server, and the page sends requests to its own origin only: no other host receives the keys that users
+// type. Swagger UI's style sheet contains images as data URLs. Markdown tables in the document have one
+// of three style attributes, which the policy identifies by their hashes: text-align:left, center and right.
+const sources = "script-src 'self'; style-src 'self' 'unsafe-hashes'" +
+	" 'sha256-De7agAeYqm6ANIVvRRW6HFWi52AJW8inhFE0gSdgXnI='" +
+	" 'sha256-kFAIUwypIt04FgLyVU63Lcmp2AQimPh/TdYjy04Flxs='" +
+	" 'sha256-XzJlZKVo+ff9ozww9Sr2p/2TbJXITZuaWMZ9p53zN1U='" +
+	"; img-src 'self' data:; connect-src 'self'"
+
+// Handler serves GET and HEAD requests for Paths. Other paths get 404 and other methods 405, in JSON.
 //
-// The document is served as it was written, but for its servers: the address at which the request
-// reached this server leads them, so that the page tries operations out on the server that it came
-// from. A Host header that is no host, or the public URL's, leads to the public URL.
-//
-// Another path is answered with 404 and another method with 405, in JSON. No answer may be framed or
-// indexed, and only the page's assets may be stored.
+// The document is served as it was written, with one addition: the list of servers begins with the address
+// that the request was sent to, so that the page sends requests to its own origin. If the Host header
+// is malformed, the list begins with the public URL.
 type Handler struct {
 	document *document
-	address  address
-	home     string
+	public   *url.URL
+	pages    *page.Pages
+	routes   map[string]http.HandlerFunc
 }
 
 var _ http.Handler = (*Handler)(nil)
 
-// New returns a Handler for document, which is OpenAPI 3 in YAML. publicURL is how users reach the
-// server, such as http://127.0.0.1:8080. The API is below it, at the path of the document's first
-// server.
+// New returns a Handler for an OpenAPI document: source is its YAML text, and parsed its content. Neither
+// may be changed afterwards. publicURL is the address of this server, such as http://127.0.0.1:8080. The
+// base URL of the API is publicURL with the path of the document's first server.
 //
-// It fails when the document cannot be read, or has no list of servers, an item a line, that an
-// address can be added to, and when publicURL is not an http or https URL.
-func New(document []byte, publicURL string, options ...Option) (*Handler, error) {
-	s := defaultSettings()
-	for _, option := range options {
-		option(&s)
-	}
-	parsed, err := parseDocument(bytes.Clone(document), s.parsed)
+// New returns an error if the document has no list of servers in block style, or if publicURL has no host.
+func New(source []byte, parsed *openapi3.T, publicURL string, logger *slog.Logger) (*Handler, error) {
+	document, err := newDocument(source, parsed)
 	if err != nil {
 		return nil, err
 	}
-	address, err := newAddress(publicURL, parsed.basePath)
+	public, err := url.Parse(publicURL)
+	if err != nil || public.Host == "" {
+		return nil, errors.New("reference: the public URL must be absolute, such as http://127.0.0.1:8080")
+	}
+	pages, err := page.New(page.Config{Files: files, Sources: sources, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{document: parsed, address: address, home: s.home}, nil
+	assets, version, err := loadAssets(files, static.FS, pages.Style())
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{document: document, public: public, pages: pages}
+	h.routes = map[string]http.HandlerFunc{
+		pagePath: func(w http.ResponseWriter, r *http.Request) {
+			pages.Write(w, r, http.StatusOK, "docs", version)
+		},
+		pagePath + "/": func(w http.ResponseWriter, _ *http.Request) {
+			// The address is relative, so that it also works behind a proxy that removes a path prefix.
+			w.Header().Set("Location", ".."+pagePath)
+			w.WriteHeader(http.StatusPermanentRedirect)
+		},
+		yamlPath: func(w http.ResponseWriter, r *http.Request) {
+			page.WriteBytes(w, r, http.StatusOK, "application/yaml", document.yaml(h.servers(r)))
+		},
+		jsonPath: func(w http.ResponseWriter, r *http.Request) {
+			pages.WriteJSON(w, r, http.StatusOK, document.json(h.servers(r)))
+		},
+	}
+	for name, asset := range assets {
+		h.routes[pagePath+"/"+name] = func(w http.ResponseWriter, r *http.Request) { asset.serve(w, r, version) }
+	}
+	return h, nil
 }
 
-// ServeHTTP answers with what is at the request's path.
+// ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	guard(w.Header())
-	serve := h.find(r.URL.Path)
-	switch {
-	case serve == nil:
-		write(w, r, http.StatusNotFound, "application/json", []byte(`{"message":"No such path."}`))
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		write(w, r, http.StatusMethodNotAllowed, "application/json", []byte(`{"message":"This path can only be read."}`))
-	default:
-		serve(w, r)
-	}
-}
-
-// find returns what answers at a path, or nil.
-func (h *Handler) find(path string) http.HandlerFunc {
-	switch path {
-	case pagePath:
-		return h.servePage
-	case pagePath + "/":
-		return redirectToPage
-	case yamlPath:
-		return func(w http.ResponseWriter, r *http.Request) {
-			write(w, r, http.StatusOK, "application/yaml", h.document.yaml(h.address.servers(r)))
-		}
-	case jsonPath:
-		return h.serveJSON
-	}
-	name, below := strings.CutPrefix(path, pagePath+"/")
-	if !below {
-		return nil
-	}
-	site, err := loadSite()
-	if err != nil {
-		return failPage
-	}
-	if a, ok := site.assets[name]; ok {
-		return func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, site.version) }
-	}
-	return nil
-}
-
-func (h *Handler) serveJSON(w http.ResponseWriter, r *http.Request) {
-	text, err := h.document.json(h.address.servers(r))
-	if err != nil { // cannot be: it was read from a text
-		write(w, r, http.StatusInternalServerError, "application/json", []byte(`{"message":"The document cannot be shown."}`))
+	serve, ok := h.routes[r.URL.Path]
+	if !ok {
+		h.pages.SetHeaders(w.Header())
+		h.pages.WriteJSON(w, r, http.StatusNotFound, page.Failure{Message: "Path not found."})
 		return
 	}
-	write(w, r, http.StatusOK, "application/json", text)
+	h.pages.ReadOnly(serve).ServeHTTP(w, r)
 }
 
-// guard sets the headers of every answer.
-func guard(header http.Header) {
-	header.Set("Content-Security-Policy", policy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Robots-Tag", "noindex, nofollow")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-}
-
-func write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that has gone away is told nothing more
-	}
+// BaseURL returns the public base URL of the API.
+func (h *Handler) BaseURL() string {
+	return strings.TrimRight(h.public.String(), "/") + h.document.basePath
 }

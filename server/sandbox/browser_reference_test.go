@@ -12,14 +12,13 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandboxtest"
 )
 
-// docsTests buy in the API reference by "try it out", which people do with a sandbox before all else,
-// under each of the names that a machine has for itself.
-var docsTests = map[string]func(x *tab, box *sandboxtest.Sandbox){
+// referenceTests send a purchase request from the API reference, at both names of the local host.
+var referenceTests = map[string]func(x *tab, box *sandboxtest.Sandbox){
 	"try it out": func(x *tab, box *sandboxtest.Sandbox) {
 		x.visit(box.Origin+"/docs", 200)
 		tryOut(x, box)
 	},
-	"try it out from the start page of localhost": func(x *tab, box *sandboxtest.Sandbox) {
+	"try it out from the start page at localhost": func(x *tab, box *sandboxtest.Sandbox) {
 		x.origin = strings.Replace(box.Origin, "127.0.0.1", "localhost", 1)
 		x.visit(x.origin+"/", 200)
 		x.load(200, chromedp.Click(`//main//a[starts-with(., "API reference")]`))
@@ -28,8 +27,8 @@ var docsTests = map[string]func(x *tab, box *sandboxtest.Sandbox){
 	},
 }
 
-// tryOut buys with the keys of the active demo account, in a window so low that not all of the dialogue
-// for keys is in it at once.
+// tryOut sends a purchase request with the keys of the active demo account. The window is lower than the
+// dialog for the keys.
 func tryOut(x *tab, box *sandboxtest.Sandbox) {
 	x.do(chromedp.EmulateViewport(800, 450))
 	demo := sandbox.DemoAccounts()[0]
@@ -41,7 +40,7 @@ func tryOut(x *tab, box *sandboxtest.Sandbox) {
 		x.do(
 			chromedp.SendKeys(field+"//input", key),
 			chromedp.Click(field+`//button[.="Authorize"]`),
-			chromedp.WaitVisible(field+`//button[.="Logout"]`), // it has the key
+			chromedp.WaitVisible(field+`//button[.="Logout"]`), // the key is set
 		)
 	}
 	x.do(
@@ -51,13 +50,13 @@ func tryOut(x *tab, box *sandboxtest.Sandbox) {
 		chromedp.Click(chromedp.CSS(".btn.execute"), chromedp.NodeVisible),
 		chromedp.WaitVisible(chromedp.CSS(".live-responses-table .response")),
 	)
-	answer := value(x, chromedp.Text(chromedp.CSS(".live-responses-table .response")))
-	bought := box.Purchases()
-	if len(bought) != 1 {
-		x.t.Fatalf("%d were bought: %s", len(bought), answer)
+	response := value(x, chromedp.Text(chromedp.CSS(".live-responses-table .response")))
+	purchases := box.Purchases()
+	if len(purchases) != 1 {
+		x.t.Fatalf("%d purchases: %s", len(purchases), response)
 	}
-	if !strings.HasPrefix(strings.TrimSpace(answer), "200") || !strings.Contains(answer, fmt.Sprintf(`"url": %q`, bought[0].URL)) {
-		x.t.Errorf("the page shows the answer %s\nwant 200 and the link %s", answer, bought[0].URL)
+	if !strings.HasPrefix(strings.TrimSpace(response), "200") || !strings.Contains(response, fmt.Sprintf(`"url": %q`, purchases[0].URL)) {
+		x.t.Errorf("the page shows the response %s\nwant 200 and the link %s", response, purchases[0].URL)
 	}
 	settled(x.t, box, control.Pending, 0)
 }
