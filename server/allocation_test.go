@@ -27,13 +27,13 @@ func TestAllocations(t *testing.T) {
 		status     int
 		budget     float64
 	}{
-		{"a purchase", `{"amount":320}`, benchKey, unchecked, http.StatusOK, 15},
-		{"its answer checked", `{"amount":320}`, benchKey, checked, http.StatusOK, 15},
-		{"members that are not declared", `{"note":"x","amount":320,"list":[1,{"a":"b"},null]}`, benchKey, checked, http.StatusOK, 15},
-		{"too large an amount", `{"amount":99999}`, benchKey, checked, http.StatusBadRequest, 14},
-		{"no amount", `{}`, benchKey, checked, http.StatusBadRequest, 20},
-		{"no JSON", `{"amount":`, benchKey, checked, http.StatusBadRequest, 12},
-		{"no credentials", `{"amount":320}`, "", checked, http.StatusUnauthorized, 9},
+		{"a purchase", `{"amount":320}`, benchKey, unchecked, http.StatusOK, 22},
+		{"its answer checked", `{"amount":320}`, benchKey, checked, http.StatusOK, 24},
+		{"members that are not declared", `{"note":"x","amount":320,"list":[1,{"a":"b"},null]}`, benchKey, checked, http.StatusOK, 43},
+		{"too large an amount", `{"amount":99999}`, benchKey, checked, http.StatusBadRequest, 46},
+		{"no amount", `{}`, benchKey, checked, http.StatusBadRequest, 39},
+		{"no JSON", `{"amount":`, benchKey, checked, http.StatusBadRequest, 31},
+		{"no credentials", `{"amount":320}`, "", checked, http.StatusUnauthorized, 19},
 	} {
 		a := newAsker(row.body)
 		a.request.Header.Set("consumerKey", row.key)

@@ -166,7 +166,7 @@ func TestMiddleware(t *testing.T) {
 			if strings.HasPrefix(name, "buy") {
 				want = "buyEmailValidatorCredits"
 			}
-			if got := s.Contract().Operation(ec); got != want {
+			if got := s.Contract().OperationID(ec); got != want {
 				t.Errorf("%s: the operation is %q, want %q", name, got, want)
 			}
 			if (principal == "ann") != (name == "buy" || name == "buy nothing") {

@@ -108,7 +108,7 @@ func (s *Server) failure(ec echo.Context, sentence string) []byte {
 	if c == nil {
 		c = s.Contract()
 	}
-	return c.Failure(ec, sentence)
+	return c.FailureBody(ec, sentence)
 }
 
 func (s *Server) send(ec echo.Context, status int, body []byte) {

@@ -89,7 +89,7 @@ func withoutOptions(allow string) string {
 // unless the connection closes after the answer. Whoever does not send it gets the answer all the same:
 // nobody holds a connection with a request that has come to nothing.
 func (s *Server) drainBody(ec echo.Context, r *http.Request) {
-	if r.Body == nil || r.ContentLength == 0 || contract.HasRead(ec.Request()) {
+	if r.Body == nil || r.ContentLength == 0 || contract.BodyRead(ec.Request()) {
 		return
 	}
 	patience := drainPatience

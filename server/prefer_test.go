@@ -36,7 +36,7 @@ func TestPrefer(t *testing.T) {
 		{"example=can_not_buy_extra_credit_without_active_plan", 400, `{"message":"can_not_buy_extra_credit_without_active_plan"}`},
 		{"example=not_found", 500, `{"message":"No such path."}`},
 		{"code=404, example=not_found", 404, `{"message":"No such path."}`},
-		{"code=401, example=other", 422, `{"message":"The document has no example other for the answer 401 of this operation. It has: missing_authorization_key, invalid_authorization_key, account_is_inactive."}`},
+		{"code=401, example=other", 422, `{"message":"The document has no example other for the response 401 of this operation. It has: missing_authorization_key, invalid_authorization_key, account_is_inactive."}`},
 	} {
 		r := httptest.NewRequest(http.MethodPost, s.BasePath()+"/billing/buy_emailvalidation_credits", nil)
 		r.Header.Set("Prefer", row.prefer)

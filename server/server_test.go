@@ -56,9 +56,9 @@ func TestFailuresOfTheImplementation(t *testing.T) {
 		{"a panic", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { panic(detail) },
 			nil, 500, "The server failed.", "server_test.go"},
 		{"no answer", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { return nil, nil },
-			nil, 500, "The server failed.", "gave no answer"},
+			nil, 500, "The server failed.", "sent no response"},
 		{"no answer, unchecked", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { return nil, nil },
-			[]server.Option{server.WithResponseCheck(contract.ResponsesUnchecked)}, 500, "The server failed.", "gave no answer"},
+			[]server.Option{server.WithResponseCheck(contract.ResponsesUnchecked)}, 500, "The server failed.", "sent no response"},
 		{"an answer without a link", func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
 			return httpserver.BuyEmailValidatorCredits200JSONResponse{}, nil
 		}, nil, 500, "The server failed.", "minLength"},
@@ -200,19 +200,19 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	said := http.NotFoundHandler()
 	for want, option := range map[string]server.Option{
-		"is nil":             server.WithLogger(nil),
-		"an option is nil":   server.WithReadiness(nil),
-		"at most 0 bytes":    server.WithMaxBody(0),
-		"headers of at most": server.WithMaxHeader(0),
-		"read time limit":    server.WithReadTimeout(0),
-		"write time limit":   server.WithWriteTimeout(-1),
-		"idle time limit":    server.WithIdleTimeout(0),
-		"grace time limit":   server.WithGracePeriod(0),
-		"time limit 0s":      server.WithTimeLimit(0),
-		"check of answers":   server.WithResponseCheck(7),
-		"below an API's own": server.WithHandler("/api/v2/billing/free", said),
-		"begin with a slash": server.WithHandler("x", said),
-		"has no handler":     server.WithHandler("/x", nil),
+		"is nil":                  server.WithLogger(nil),
+		"an option is nil":        server.WithReadiness(nil),
+		"0 bytes is not positive": server.WithMaxBody(0),
+		"headers of at most":      server.WithMaxHeader(0),
+		"read time limit":         server.WithReadTimeout(0),
+		"write time limit":        server.WithWriteTimeout(-1),
+		"idle time limit":         server.WithIdleTimeout(0),
+		"grace time limit":        server.WithGracePeriod(0),
+		"time limit 0s":           server.WithTimeLimit(0),
+		"WithResponseCheck":       server.WithResponseCheck(7),
+		"below an API's own":      server.WithHandler("/api/v2/billing/free", said),
+		"begin with a slash":      server.WithHandler("x", said),
+		"has no handler":          server.WithHandler("/x", nil),
 	} {
 		if _, err := server.New(stub{}, letIn, option); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

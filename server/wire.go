@@ -189,9 +189,9 @@ func answer(status int, body []byte, more string) []byte {
 
 // refuse answers for net/http, and tells who wants to know.
 func (s *Server) refuse(status int, sentence string) []byte {
-	body := s.Contract().Failure(nil, sentence)
+	body := s.Contract().FailureBody(nil, sentence)
 	if status == http.StatusBadRequest {
-		body = s.Contract().Malformed(sentence)
+		body = s.Contract().FailureBody(nil, sentence)
 	}
 	for _, tell := range s.settings.refused {
 		tell(status, sentence, body)

@@ -22,7 +22,7 @@ import (
 func (l *List) Middleware(api func() *contract.Contract, account func(principal any) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
-			if api().Operation(ec) == "" {
+			if api().OperationID(ec) == "" {
 				return next(ec)
 			}
 			whose := sync.OnceValue(func() string {
@@ -64,9 +64,9 @@ func act(ec echo.Context, next echo.HandlerFunc, fault control.Fault, api *contr
 	}
 	switch fault.Kind {
 	case control.FailStatus:
-		return ec.JSONBlob(fault.Status, api.Failure(ec, fmt.Sprintf("The sandbox was told to answer with %d.", fault.Status)))
+		return ec.JSONBlob(fault.Status, api.FailureBody(ec, fmt.Sprintf("The sandbox was told to answer with %d.", fault.Status)))
 	case control.FailUnknownCode:
-		return ec.JSONBlob(fault.Status, api.Failure(ec, fault.Code))
+		return ec.JSONBlob(fault.Status, api.FailureBody(ec, fault.Code))
 	case control.FailHTML:
 		return ec.HTML(fault.Status, page(fault.Status))
 	case control.FailHTMLAfter:

@@ -49,7 +49,7 @@ func explain(ec echo.Context, status int, err error, body string) control.Why {
 func reason(ec echo.Context, status int, err error, body string) control.Why {
 	var refused *contract.Error
 	var wrong *contract.ResponseError
-	switch preferred := contract.Preferred(ec); {
+	switch preferred := contract.PreferredExample(ec); {
 	case preferred != "":
 		return control.Why{Text: "The request asked for this example of the document: Prefer: " + preferred + ".", In: "header Prefer"}
 	case errors.As(err, &refused):
