@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,9 +14,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// This file contains everything that exists for speed alone. It is kept because it saves a lot of the server's CPU time
+// per purchase in process, measured in units of the same server written by hand on bare echo: fastSchema 1.1 with
+// responses checked and 0.5 without, fastBind 0.3, the reuse of recorders 0.1. The first two are more than 5 % of
+// the CPU time per request over loopback; without the third a purchase would take more than 1.5 units.
+
 // fastSchema accepts JSON texts without decoding them to a value first. It knows only plain schemas: integers,
 // strings, booleans and objects of them, with limits. It never accepts a text that the plain path (decode and
-// validator) refuses; a text that it does not accept may still be valid. It exists for speed alone.
+// validator) refuses; a text that it does not accept may still be valid.
 type fastSchema struct {
 	schema   *openapi3.Schema
 	kind     jsontext.Kind         // 't' for booleans
@@ -164,4 +170,27 @@ func (f *fastSchema) allowsInteger(literal []byte) bool {
 	value, s := float64(n), f.schema
 	return (s.Min == nil || value > *s.Min || value == *s.Min && !s.ExclusiveMin.IsTrue()) &&
 		(s.Max == nil || value < *s.Max || value == *s.Max && !s.ExclusiveMax.IsTrue())
+}
+
+var recorders = sync.Pool{New: func() any { return &recorder{header: http.Header{}} }}
+
+// maxReused is the size in bytes up to which the body of a recorder is reused.
+const maxReused = 64 << 10
+
+// newRecorder returns an empty recorder. The caller must release it.
+func newRecorder(direct http.ResponseWriter, responses *responses) *recorder {
+	r := recorders.Get().(*recorder)
+	r.direct, r.responses = direct, responses
+	return r
+}
+
+// release allows another request to use the recorder.
+func (r *recorder) release() {
+	if r.body.Cap() > maxReused {
+		return
+	}
+	clear(r.header)
+	r.body.Reset()
+	*r = recorder{header: r.header, body: r.body}
+	recorders.Put(r)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -163,6 +164,22 @@ func TestFastBindEqualsPlainPath(t *testing.T) {
 	}
 	if bound < 1_000 {
 		t.Errorf("%d texts are bound: too few", bound)
+	}
+}
+
+func TestReusedRecordersAreEmpty(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		r := newRecorder(httptest.NewRecorder(), nil)
+		if r.status != 0 || r.mediaType != "" || r.body.Len() != 0 || len(r.header) != 0 || r.streaming {
+			t.Fatalf("%+v is not empty", r)
+		}
+		r.header.Set("Content-Type", "application/json")
+		if _, err := r.Write([]byte("{}")); err != nil {
+			t.Error(err)
+		}
+		r.streaming = true
+		r.release()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
-	"sync"
 
 	"github.com/labstack/echo/v4"
 )
@@ -15,26 +14,10 @@ type recorder struct {
 	direct    http.ResponseWriter
 	responses *responses
 	header    http.Header
-	status    int // 0 until the handler responds
+	status    int    // 0 until the handler responds
+	mediaType string // "" if the response has no Content-Type
 	body      bytes.Buffer
 	streaming bool
-}
-
-// recorders saves the memory of a recorder per request.
-var recorders = sync.Pool{New: func() any { return &recorder{header: http.Header{}} }}
-
-// maxPooled is the size in bytes up to which the body of a recorder is reused.
-const maxPooled = 64 << 10
-
-// release lets another request use the recorder.
-func (r *recorder) release() {
-	if r.body.Cap() > maxPooled {
-		return
-	}
-	clear(r.header)
-	r.body.Reset()
-	*r = recorder{header: r.header, body: r.body}
-	recorders.Put(r)
 }
 
 // Header returns the header of the response.
@@ -45,10 +28,10 @@ func (r *recorder) Header() http.Header {
 	return r.header
 }
 
-// WriteHeader records the status.
+// WriteHeader records the status and the media type.
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
-		r.status = status
+		r.status, r.mediaType = status, mediaType(r.header.Get(echo.HeaderContentType))
 	}
 }
 
@@ -67,15 +50,14 @@ func (r *recorder) Write(data []byte) (int, error) {
 
 // isStream reports whether the response is a documented one that is not JSON.
 func (r *recorder) isStream() bool {
-	base := mediaType(r.header.Get(echo.HeaderContentType))
-	if base == "" || kindOf(base) == kindJSON {
+	if r.mediaType == "" || kindOf(r.mediaType) == kindJSON {
 		return false
 	}
 	declared, reason := r.responses.find(r)
 	if reason != "" {
 		return false
 	}
-	_, ok := declared.media[base]
+	_, ok := declared.media[r.mediaType]
 	return ok
 }
 

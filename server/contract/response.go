@@ -78,8 +78,7 @@ func (r *responses) serve(ec echo.Context, next echo.HandlerFunc) error {
 	}
 	sent := ec.Response()
 	direct := sent.Writer
-	recorded := recorders.Get().(*recorder)
-	recorded.direct, recorded.responses = direct, r
+	recorded := newRecorder(direct, r)
 	sent.Writer = recorded
 	complete := false
 	defer func() { // also if the handler panics
@@ -150,12 +149,11 @@ func (r *response) validate(recorded *recorder, method string) (reason string) {
 	if method == http.MethodHead {
 		return ""
 	}
-	base := mediaType(recorded.header.Get(echo.HeaderContentType))
-	v, ok := r.media[base]
+	v, ok := r.media[recorded.mediaType]
 	switch {
 	case !ok:
-		return "the media type " + strconv.Quote(base) + " is not documented"
-	case kindOf(base) != kindJSON:
+		return "the media type " + strconv.Quote(recorded.mediaType) + " is not documented"
+	case kindOf(recorded.mediaType) != kindJSON:
 		return ""
 	}
 	if v != nil && v.fast.accepts(body) {
