@@ -5,8 +5,9 @@
 //
 // Echo has routed the request before the middleware runs. The first check that fails decides the response:
 //
-//  1. Credentials: 401. At least one alternative of the operation's security requirements must be accepted.
-//     A denied request is a 401, too.
+//  1. Credentials: 401. The [Authenticator] must accept one alternative of the operation's security requirements.
+//     A request presents an alternative if it has a value for all of its schemes. An alternative with a header or
+//     query parameter that is sent twice, with different values, is not accepted.
 //  2. Parameters of path, query, header and cookie: 400.
 //  3. Media type of the body: 415. A Content-Encoding is not supported.
 //  4. Size of the body: 413. A body that does not arrive in time: 408.

@@ -46,7 +46,7 @@ type preferred struct {
 	handled bool
 }
 
-// servePreferred serves a document of the library with the option, and returns how to send it.
+// servePreferred serves a document with WithPrefer, and returns a function that sends it a request.
 func servePreferred(t testing.TB, document *openapi3.T, options ...contract.Option) func(*http.Request) preferred {
 	t.Helper()
 	options = append([]contract.Option{withReaders, contract.WithPrefer()}, options...)
