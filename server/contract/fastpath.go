@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -76,7 +77,12 @@ func compileFast(s *openapi3.Schema, known map[*openapi3.Schema]*fastSchema) *fa
 
 // fastBind sets target to a text that a fastSchema accepted. If it returns false, the plain path must bind it.
 func fastBind(text []byte, target any) bool {
-	return text != nil && json.Unmarshal(text, target) == nil
+	v := reflect.ValueOf(target)
+	if text == nil || v.Kind() != reflect.Pointer || v.IsNil() {
+		return false
+	}
+	v.Elem().SetZero() // package json keeps the fields of members that the text does not have
+	return json.Unmarshal(text, target) == nil
 }
 
 // fastReader reads the tokens of a text. The decoder checks the text as decode does.

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -149,7 +151,7 @@ func TestFastBindEqualsPlainPath(t *testing.T) {
 			}
 		}
 		text := "{" + strings.Join(members, ",") + "}"
-		var got, want purchase
+		got, want := purchase{Note: "before"}, purchase{Note: "before"}
 		if !fastBind([]byte(text), &got) {
 			continue
 		}
@@ -164,6 +166,18 @@ func TestFastBindEqualsPlainPath(t *testing.T) {
 	}
 	if bound < 1_000 {
 		t.Errorf("%d texts are bound: too few", bound)
+	}
+}
+
+// TestBinderFallsBackToThePlainPath has an accepted integer that does not fit the Go type.
+func TestBinderFallsBackToThePlainPath(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest("POST", "/", nil)
+	r.Body = &decodedBody{text: []byte(`{"small":2147483648}`), unbindable: &Error{Status: 400}}
+	var refused *Error
+	err := Binder{}.Bind(new(purchase), echo.New().NewContext(r, httptest.NewRecorder()))
+	if !errors.As(err, &refused) || refused.Cause == nil {
+		t.Errorf("%v, want an *Error with a cause", err)
 	}
 }
 
