@@ -128,21 +128,28 @@ func (r *errorResponses) checkCodes() error {
 			status = 500 // default
 		}
 		response, err := r.find(status)
-		if err != nil {
-			if len(own) > 0 {
-				return err
-			}
+		if err == nil {
+			err = response.checkProduced(own)
+		} else if len(own) == 0 {
 			continue // only the implementation sends it, and its schema may be any
 		}
-		for _, code := range own {
-			if !slices.Contains(response.codes, code) {
-				return documentError(place+"."+extension, "the code %q of %q is not in the enum of the response: add it there", code, keyImplementation)
-			}
+		if err != nil {
+			return err
 		}
-		for _, code := range response.codes {
-			if !response.produced[code] && !slices.Contains(own, code) {
-				return documentError(place, "no check produces the code %q: map it, or list it in %s.%s if the implementation produces it", code, extension, keyImplementation)
-			}
+	}
+	return nil
+}
+
+// checkProduced compares the codes of the response with those that checks produce and own, the implementation's.
+func (r *errorResponse) checkProduced(own []string) error {
+	for _, code := range own {
+		if !slices.Contains(r.codes, code) {
+			return documentError(r.place+"."+extension, "the code %q of %q is not in the enum of the response: add it there", code, keyImplementation)
+		}
+	}
+	for _, code := range r.codes {
+		if !r.produced[code] && !slices.Contains(own, code) {
+			return documentError(r.place, "no check produces the code %q: map it, or list it in %s.%s if the implementation produces it", code, extension, keyImplementation)
 		}
 	}
 	return nil

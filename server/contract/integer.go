@@ -113,6 +113,11 @@ func (c *integerCheck) check(schema *openapi3.Schema, value any, options []opena
 	if !c.checkAlternatives(schema.AnyOf, value, options) {
 		return &violation{schema: schema, keyword: "anyOf"}
 	}
+	return c.checkInside(schema, value, options)
+}
+
+// checkInside checks the members of an object or the items of an array.
+func (c *integerCheck) checkInside(schema *openapi3.Schema, value any, options []openapi3.SchemaValidationOption) *violation {
 	switch value := value.(type) {
 	case map[string]any:
 		for _, name := range sortedKeys(value) {
