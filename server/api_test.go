@@ -135,7 +135,7 @@ func TestMiddleware(t *testing.T) {
 				t.Errorf("%s %s has no request id yet", r.Method, r.URL)
 			}
 			isPurchase := r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, s.BasePath())
-			if id := s.Contract().Operation(ec); (id == "buyEmailValidatorCredits") != isPurchase {
+			if id := s.Contract().OperationID(ec); (id == "buyEmailValidatorCredits") != isPurchase {
 				t.Errorf("%s %s: the operation is %q", r.Method, r.URL, id)
 			}
 			principal, _ := s.Contract().Authenticate(r.Context(), ec)

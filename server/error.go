@@ -105,7 +105,7 @@ func (s *Server) failureBody(ec echo.Context, sentence string) []byte {
 	if c == nil {
 		c = s.Contract()
 	}
-	return c.Failure(ec, sentence)
+	return c.FailureBody(ec, sentence)
 }
 
 func (s *Server) respond(ec echo.Context, status int, body []byte) {

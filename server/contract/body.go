@@ -10,18 +10,18 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"golang.org/x/sync/semaphore"
 )
 
-// body is what an operation wants of a request's body.
-type body struct {
+// requestBody is the compiled request body of an operation.
+type requestBody struct {
 	declared *openapi3.RequestBody
 	media    []media
-	max      int64
-	bodies   *budget
+	maxBytes int64
+	memory   *semaphore.Weighted
 
 	unsupported *Error // 415
 	tooLarge    *Error // 413
@@ -29,125 +29,77 @@ type body struct {
 	unreadable  *Error // 400
 }
 
-// media is one media type that the body may have.
-type media struct {
-	name   string // as the document writes it
-	kind   mediaKind
-	schema *schema // nil: anything
-	shape  *shape
-	plain  *plainType // that handlers bind to
-}
-
-type mediaKind int
-
-const (
-	mediaIsJSON mediaKind = iota
-	mediaIsForm
-	mediaIsOther
-)
-
-const mediaForm = "application/x-www-form-urlencoded"
-
-func compileBody(declared *openapi3.RequestBody, place string, max int64, bodies *budget, f *failures) (*body, error) {
-	b := &body{declared: declared, max: max, bodies: bodies}
-	codes, _, err := readCodes(declared.Extensions, place)
+func (c *compiler) requestBody(declared *openapi3.RequestBody, place string, responses *errorResponses) (*requestBody, error) {
+	b := &requestBody{declared: declared, maxBytes: c.maxBody, memory: c.memory}
+	codes, _, err := readCodes(declared.Extensions, place, "mediaType", "size", "time", keyUnreadable, keyInvalid)
 	if err != nil {
 		return nil, err
 	}
 	names := sortedKeys(declared.Content)
+	list := strings.Join(names, " or ")
 	for _, check := range []struct {
-		answer            **Error
-		status            int
-		code              string
-		keyword, sentence string
+		target   **Error
+		status   int
+		keyword  string
+		code     string
+		sentence string
 	}{
-		{&b.unsupported, http.StatusUnsupportedMediaType, codes["mediaType"], "mediaType", "The body must be sent as " + strings.Join(names, " or ") + ", without a content coding."},
-		{&b.tooLarge, http.StatusRequestEntityTooLarge, codes["size"], "size", fmt.Sprintf("The body is larger than %d bytes.", max)},
-		{&b.late, http.StatusRequestTimeout, codes["time"], "time", "The body did not arrive in time."},
-		{&b.unreadable, http.StatusBadRequest, firstCode(codes, "unreadable", "invalid"), "unreadable", "The body cannot be read as " + strings.Join(names, " or ") + "."},
+		{&b.unsupported, http.StatusUnsupportedMediaType, "mediaType", codes["mediaType"], "The body must be sent as " + list + ", without a content coding."},
+		{&b.tooLarge, http.StatusRequestEntityTooLarge, "size", codes["size"], fmt.Sprintf("The body is larger than %d bytes.", c.maxBody)},
+		{&b.late, http.StatusRequestTimeout, "time", codes["time"], "The body did not arrive in time."},
+		{&b.unreadable, http.StatusBadRequest, keyUnreadable, codes.first(keyUnreadable, keyInvalid), "The body cannot be read as " + list + "."},
 	} {
-		if *check.answer, err = f.answer(check.status, check.code, "body", check.keyword, check.sentence, place); err != nil {
+		e := Error{Status: check.status, Code: check.code, In: inBody, Keyword: check.keyword}
+		if *check.target, err = responses.prepare(e, check.sentence, place); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range names {
-		where := place + ".content." + name
-		if strings.ContainsAny(name, "*,") {
-			return nil, placed(where, "a range of media types cannot be enforced")
-		}
-		m := media{name: name, kind: kindOf(name), plain: new(plainType)}
-		if m.kind == mediaIsOther && openapi3filter.RegisteredBodyDecoder(strings.ToLower(name)) == nil {
-			return nil, placed(where, "this media type cannot be enforced: nothing decodes it")
-		}
-		if ref := declared.Content[name].Schema; ref != nil {
-			if m.schema, err = compileSchema(ref.Value, where+".schema", "body", codes, f); err != nil {
-				return nil, err
-			}
-			m.shape = compileShape(ref.Value, map[*openapi3.Schema]*shape{})
+		m, err := compileMedia(name, declared.Content[name], place+".content."+name, codes, responses)
+		if err != nil {
+			return nil, err
 		}
 		b.media = append(b.media, m)
 	}
 	return b, nil
 }
 
-func kindOf(name string) mediaKind {
-	if name == mediaJSON {
-		return mediaIsJSON
-	}
-	switch base := mediaType(name); {
-	case base == mediaJSON || strings.HasSuffix(base, "+json"):
-		return mediaIsJSON
-	case base == mediaForm:
-		return mediaIsForm
-	}
-	return mediaIsOther
-}
+const inBody = "body"
 
-// mediaType returns a Content-Type's media type without its parameters, in lower case.
-func mediaType(contentType string) string {
-	if contentType == mediaJSON {
-		return mediaJSON
-	}
-	base, _, _ := strings.Cut(contentType, ";")
-	return strings.ToLower(strings.Trim(base, " \t"))
-}
-
-// read checks the body of r and puts in its place what the handler may see of it: seen, for JSON.
-func (b *body) read(r *http.Request, seen *content) error {
+// read reads and checks the body of r. It replaces r.Body: by the decoded value for the Binder if the body is
+// JSON, else by the bytes that were checked.
+func (b *requestBody) read(r *http.Request) error {
 	if !b.declared.Required && r.ContentLength == 0 {
-		seen.absent, r.Body = true, seen
+		r.Body = &decodedBody{absent: true}
 		return nil
 	}
 	m := b.find(r.Header)
 	if m == nil {
 		return b.unsupported
 	}
-	if r.ContentLength > b.max {
+	if r.ContentLength > b.maxBytes {
 		return b.tooLarge
 	}
-	buffer := buffers.Get().(*buffer)
-	buffer.bodies = b.bodies
+	buffer := bodyBuffer{memory: b.memory}
 	defer buffer.release()
-	if err := buffer.fill(r.Body, r.ContentLength, b.max); err != nil {
-		return b.refuse(err)
+	if err := buffer.fill(r.Body, r.ContentLength, b.maxBytes); err != nil {
+		return b.readError(err)
 	}
-	if len(buffer.data) == 0 && !b.declared.Required {
-		seen.absent, r.Body = true, seen
+	switch {
+	case len(buffer.data) == 0 && !b.declared.Required:
+		r.Body = &decodedBody{absent: true}
 		return nil
-	}
-	switch m.kind {
-	case mediaIsJSON:
-		return b.readJSON(r, seen, m, buffer)
-	case mediaIsForm:
+	case m.kind == kindJSON:
+		return b.readJSON(r, m, buffer.data)
+	case m.kind == kindForm:
 		return b.readForm(r, m, buffer.data)
-	case mediaIsOther:
 	}
-	return b.readOther(r, m, bytes.Clone(buffer.data))
+	return b.readOther(r, m, buffer.data)
 }
 
-// find returns the media type that the request's body has, nil when the document has none such or
-// the body has a content coding on top.
-func (b *body) find(header http.Header) *media {
+// find returns the media type of the request, nil if the document does not declare it, or the body has a
+// content coding.
+func (b *requestBody) find(header http.Header) *media {
 	for _, coding := range header["Content-Encoding"] {
 		if coding != "" {
 			return nil
@@ -162,34 +114,29 @@ func (b *body) find(header http.Header) *media {
 			return nil
 		}
 	}
-	base := sent[0]
 	for i := range b.media {
-		if base == b.media[i].name {
-			return &b.media[i]
+		m := &b.media[i]
+		if sent[0] == m.name {
+			return m
 		}
-	}
-	base = mediaType(base)
-	for i := range b.media {
-		if strings.EqualFold(base, mediaType(b.media[i].name)) {
-			if len(b.media) > 1 {
-				header["Content-Type"] = []string{b.media[i].name + parametersOf(sent[0])}
+		if mediaType(sent[0]) != mediaType(m.name) {
+			continue
+		}
+		if len(b.media) > 1 {
+			// Generated code compares the media type with the document's spelling.
+			_, parameters, found := strings.Cut(sent[0], ";")
+			header["Content-Type"] = []string{m.name}
+			if found {
+				header["Content-Type"][0] += ";" + parameters
 			}
-			return &b.media[i]
 		}
+		return m
 	}
 	return nil
 }
 
-// parametersOf returns a Content-Type from its first semicolon on. Generated code tells media types
-// apart by their spelling in the document, so that spelling is put before it.
-func parametersOf(contentType string) string {
-	if i := strings.IndexByte(contentType, ';'); i >= 0 {
-		return contentType[i:]
-	}
-	return ""
-}
-
-func (b *body) refuse(err error) error {
+// readError returns the error for a body that cannot be read from the connection.
+func (b *requestBody) readError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errTooLarge) || errors.As(err, &tooLarge):
@@ -199,115 +146,82 @@ func (b *body) refuse(err error) error {
 	case errors.Is(err, ErrBusy):
 		return err
 	}
-	return because(b.unreadable, err)
+	return b.unreadable.with(err)
 }
 
-func because(answer *Error, err error) *Error {
-	caused := *answer
-	caused.Cause = err
-	return &caused
-}
-
-func (b *body) readJSON(r *http.Request, seen *content, m *media, buffer *buffer) error {
-	object := objects.Get().(map[string]any)
-	value, err := decode(buffer.decoder(), m.shape, object)
-	*seen, r.Body = content{value: value, object: object, plain: m.plain, unbindable: b.unreadable}, seen
-	if err != nil {
-		return because(b.unreadable, err)
+func (b *requestBody) readJSON(r *http.Request, m *media, data []byte) error {
+	body := &decodedBody{shape: m.shape, unbindable: b.unreadable}
+	r.Body = body
+	if m.schema != nil && m.schema.fast.accepts(data) {
+		body.text = data
+		return nil
 	}
-	if m.schema != nil {
-		if failed := m.schema.check(value); failed != nil {
-			if failed.Cause != nil {
-				seen.object = nil // as kin-openapi's errors hold the value
-			}
-			return failed
-		}
+	var err error
+	if body.value, err = decode(data, m.shape); err != nil {
+		return b.unreadable.with(err)
 	}
-	return nil
+	if m.schema == nil {
+		return nil
+	}
+	return m.schema.check(body.value)
 }
 
-// readForm takes a form in which every name that is no list stands once: whoever reads it sees the
-// same value.
-func (b *body) readForm(r *http.Request, m *media, data []byte) error {
+// readForm rejects a form that repeats a name that is not an array: decoders disagree on which value counts.
+func (b *requestBody) readForm(r *http.Request, m *media, data []byte) error {
 	form, err := url.ParseQuery(string(data))
 	if err != nil {
-		return because(b.unreadable, err)
+		return b.unreadable.with(err)
 	}
 	for name, values := range form {
-		if len(values) > 1 && (m.schema == nil || !takesList(m.schema.schema, name)) {
-			return because(b.unreadable, fmt.Errorf("the name %q stands %d times", name, len(values)))
+		if len(values) > 1 && (m.schema == nil || !isArray(m.schema.schema.Properties[name])) {
+			return b.unreadable.with(fmt.Errorf("the form has %d values for %q", len(values), name))
 		}
 	}
-	if err := b.readOther(r, m, bytes.Clone(data)); err != nil {
+	if err := b.readOther(r, m, data); err != nil {
 		return err
 	}
-	// The query string is not part of the body: echo and net/http would mix it in.
+	// Without this, net/http would add the parameters of the query to the form.
 	r.Form, r.PostForm = form, form
 	return nil
 }
 
-func takesList(s *openapi3.Schema, name string) bool {
-	property := s.Properties[name]
+func isArray(property *openapi3.SchemaRef) bool {
 	return property != nil && property.Value.Type.Is(openapi3.TypeArray)
 }
 
-// readOther leaves the decoding to openapi3filter, and the bytes that it decoded to the handler.
-func (b *body) readOther(r *http.Request, m *media, data []byte) error {
+// readOther checks a body that openapi3filter decodes.
+func (b *requestBody) readOther(r *http.Request, m *media, data []byte) error {
 	if len(data) == 0 {
 		return b.unreadable
 	}
-	trial := r.Clone(context.WithoutCancel(r.Context()))
-	trial.Body, trial.GetBody = io.NopCloser(bytes.NewReader(data)), nil
+	// The filter replaces the body, so that it receives a copy of the request.
+	copied := r.Clone(context.WithoutCancel(r.Context()))
+	copied.Body, copied.GetBody = io.NopCloser(bytes.NewReader(data)), nil
 	err := openapi3filter.ValidateRequestBody(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: trial,
+		Request: copied,
 		Options: &openapi3filter.Options{SkipSettingDefaults: true},
 	}, b.declared)
-	if err != nil {
-		if m.schema != nil {
-			if found := fromSchemaError(err); found != nil {
-				return m.schema.answer(found, err)
-			}
-		}
-		return because(b.unreadable, err)
+	if err == nil {
+		r.Body = io.NopCloser(bytes.NewReader(data))
+		return nil
 	}
-	r.Body = io.NopCloser(bytes.NewReader(data))
-	return nil
+	if v := fromSchemaError(err); v != nil && m.schema != nil {
+		return m.schema.error(v, err)
+	}
+	return b.unreadable.with(err)
 }
 
-// content takes the place of a JSON body that was read: it holds the value that was validated, and
-// nothing to decode again.
-type content struct {
+// decodedBody replaces a JSON body after it was read. It contains the value that was checked.
+type decodedBody struct {
+	absent     bool // the request has no body
 	value      any
-	object     map[string]any // to give back; nil: there is none, or somebody holds it
-	plain      *plainType
+	text       []byte // instead of value, if a fastSchema has accepted it
+	shape      *shape
 	unbindable *Error
-	absent     bool
-	released   bool
 }
 
-// objects are for the members of bodies. Handlers never get one: binding copies.
-var objects = sync.Pool{New: func() any { return map[string]any{} }}
-
-// maxPooledMembers is how many members an object may have that is kept for the next request.
-const maxPooledMembers = 64
-
-// release gives back what was made for the body. Nothing can be bound any more.
-func (c *content) release() {
-	if c.object != nil && len(c.object) <= maxPooledMembers {
-		clear(c.object)
-		objects.Put(c.object)
-	}
-	c.value, c.object, c.released = nil, nil, true
-}
-
-// HasRead reports whether a request's body was read whole, for who looks at the request afterwards.
-func HasRead(r *http.Request) bool {
-	_, ok := r.Body.(*content)
-	return ok
-}
-
-// Read finds the body at its end: it has been read.
-func (c *content) Read([]byte) (int, error) { return 0, io.EOF }
+// Read returns io.EOF, because the body was read.
+func (*decodedBody) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Close does nothing.
-func (c *content) Close() error { return nil }
+func (*decodedBody) Close() error { return nil }

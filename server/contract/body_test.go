@@ -1,23 +1,20 @@
 package contract_test
 
 import (
-	"errors"
-	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/turbosmtp-go/billing/server/contract"
 	"github.com/turbosmtp-go/billing/server/contract/internal/library"
 )
 
-func TestBodySchemas(t *testing.T) {
+func TestBodiesMustSatisfyTheirSchema(t *testing.T) {
 	t.Parallel()
-	s := &shelf{answer: library.AddBook201JSONResponse{Title: "a", Pages: 1}}
-	ask := serveLibrary(t, s)
+	s := &shelf{response: library.AddBook201JSONResponse{Title: "a", Pages: 1}}
+	send := serveLibrary(t, s)
 	for _, row := range []request{
 		{"", "POST", "/books", asJSON, `{"title":"a","pages":1}`, 201, "title"},
 		{"", "POST", "/books", asJSON, `{"title":"a","pages":1,"isbn":null,"kind":"novel","authors":[{"name":"x","born":null}]}`, 201, "title"},
@@ -61,41 +58,41 @@ func TestBodySchemas(t *testing.T) {
 		{"", "PUT", "/reviews", plain, `{"scores":{"a":` + strings.Repeat("[", 97) + strings.Repeat("]", 97) + `}}`, 400, "type"},
 		{"", "PUT", "/reviews", plain, `{"scores":{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}}`, 400, "cannot be read"},
 	} {
-		row.run(t, ask)
+		row.run(t, send)
 	}
 }
 
-func TestOptionalAndOtherBodies(t *testing.T) {
+func TestOptionalBodiesTextsAndForms(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
-	ask := serveLibrary(t, s)
-	review := func() library.ReviewRequestObject { return s.seen().(library.ReviewRequestObject) }
+	send := serveLibrary(t, s)
+	review := func() library.ReviewRequestObject { return s.recorded().(library.ReviewRequestObject) }
 
-	request{"", "PUT", "/reviews", nil, "", 200, "ok"}.run(t, ask)
+	request{"", "PUT", "/reviews", nil, "", 200, "ok"}.run(t, send)
 	if r := review(); r.JSONBody != nil || r.TextBody != nil {
 		t.Error("an absent body was bound")
 	}
-	request{"", "PUT", "/reviews", asJSON, "", 200, "ok"}.run(t, ask)
+	request{"", "PUT", "/reviews", asJSON, "", 200, "ok"}.run(t, send)
 	if r := review(); r.JSONBody != nil {
-		t.Error("an absent body was bound, as its media type was named")
+		t.Error("an absent body was bound, because the request names its media type")
 	}
 	empty := request{"", "PUT", "/reviews", plain, "", 200, "ok"}.build()
 	empty.ContentLength = -1
-	if w := ask(empty); w.Code != 200 || review().JSONBody != nil {
+	if w := send(empty); w.Code != 200 || review().JSONBody != nil {
 		t.Error("an empty body of unknown length was bound")
 	}
-	request{"", "PUT", "/reviews", []string{"Content-Type", "APPLICATION/Json ; charset=utf-8"}, `{"stars":3}`, 200, "ok"}.run(t, ask)
+	request{"", "PUT", "/reviews", []string{"Content-Type", "APPLICATION/Json ; charset=utf-8"}, `{"stars":3}`, 200, "ok"}.run(t, send)
 	if r := review(); r.JSONBody == nil || *r.JSONBody.Stars != 3 {
-		t.Error("a media type in other case was not bound")
+		t.Error("a media type in another case was not bound")
 	}
-	request{"", "PUT", "/reviews", []string{"Content-Type", "Text/Plain"}, "fine", 200, "ok"}.run(t, ask)
+	request{"", "PUT", "/reviews", []string{"Content-Type", "Text/Plain"}, "fine", 200, "ok"}.run(t, send)
 	if r := review(); r.TextBody == nil || *r.TextBody != "fine" {
 		t.Error("a text body was not bound")
 	}
-	request{"", "PUT", "/reviews", []string{"Content-Type", "text/plain"}, strings.Repeat("x", 21), 400, "maxLength"}.run(t, ask)
+	request{"", "PUT", "/reviews", []string{"Content-Type", "text/plain"}, strings.Repeat("x", 21), 400, "maxLength"}.run(t, send)
 
-	request{"", "POST", "/loans/7?reader=eve&days=900&note=c", asForm, "reader=ann&days=3&note=a&note=b", 200, "lent"}.run(t, ask)
-	if r := s.seen().(library.LendRequestObject); r.Copy != 7 || r.Body.Reader != "ann" || r.Body.Days != 3 || len(*r.Body.Note) != 2 {
+	request{"", "POST", "/loans/7?reader=eve&days=900&note=c", asForm, "reader=ann&days=3&note=a&note=b", 200, "lent"}.run(t, send)
+	if r := s.recorded().(library.LendRequestObject); r.Copy != 7 || r.Body.Reader != "ann" || r.Body.Days != 3 || len(*r.Body.Note) != 2 {
 		t.Errorf("the form was bound as %+v", *r.Body)
 	}
 	for _, row := range []request{
@@ -111,15 +108,15 @@ func TestOptionalAndOtherBodies(t *testing.T) {
 		{"", "POST", "/loans/x", asForm, "reader=ann&days=3", 400, "path parameter copy"},
 		{"", "POST", "/loans/7", asJSON, "{}", 415, "form-urlencoded"},
 	} {
-		row.run(t, ask)
+		row.run(t, send)
 	}
 }
 
-// TestHandlerSeesWhatWasValidated sends bodies that lenient decoders read differently.
-func TestHandlerSeesWhatWasValidated(t *testing.T) {
+// TestHandlersReceiveTheCheckedValue sends bodies that lenient decoders read differently.
+func TestHandlersReceiveTheCheckedValue(t *testing.T) {
 	t.Parallel()
-	s := &shelf{answer: library.AddBook201JSONResponse{Title: "a", Pages: 1}}
-	ask := serveLibrary(t, s)
+	s := &shelf{response: library.AddBook201JSONResponse{Title: "a", Pages: 1}}
+	send := serveLibrary(t, s)
 	for _, row := range []struct {
 		body   string
 		status int
@@ -137,94 +134,29 @@ func TestHandlerSeesWhatWasValidated(t *testing.T) {
 		{`{"title":"a","pages":03}`, 400, 0},
 		{`{"title":"a","pages":9007199254740993}`, 201, 9007199254740993},
 	} {
-		s.got = nil
+		s.request = nil
 		r := request{method: "POST", path: "/books", headers: asJSON, body: row.body}.build()
-		if w := ask(r); w.Code != row.status {
+		if w := send(r); w.Code != row.status {
 			t.Errorf("%s: %d %s", row.body, w.Code, w.Body)
 		}
 		if row.status != 201 {
-			if s.seen() != nil {
+			if s.recorded() != nil {
 				t.Errorf("%s reached the handler", row.body)
 			}
 			continue
 		}
-		if got := s.seen().(library.AddBookRequestObject).JSONBody.Pages; got != row.pages {
-			t.Errorf("%s: the handler saw %d", row.body, got)
+		if got := s.recorded().(library.AddBookRequestObject).JSONBody.Pages; got != row.pages {
+			t.Errorf("%s: the handler received %d", row.body, got)
 		}
 	}
 }
 
-func TestBinderWithoutContract(t *testing.T) {
+func TestBinderNeedsTheMiddleware(t *testing.T) {
 	t.Parallel()
 	e := echo.New()
 	ec := e.NewContext(httptest.NewRequest("POST", "/", strings.NewReader(`{"pages":3}`)), httptest.NewRecorder())
 	var book library.Book
 	if err := (contract.Binder{}).Bind(&book, ec); err == nil {
-		t.Error("an unguarded body was bound")
-	}
-}
-
-// TestBodiesAreKept has bodies that handlers and errors keep while the next ones are read.
-func TestBodiesAreKept(t *testing.T) {
-	t.Parallel()
-	s := &shelf{}
-	var failures []error
-	e := echo.New()
-	e.Binder = contract.Binder{}
-	e.HTTPErrorHandler = func(err error, _ echo.Context) { failures = append(failures, err) }
-	compiled, err := contract.Compile(loadLibrary(t), contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.Use(compiled.Middleware)
-	library.RegisterHandlersWithBaseURL(e, library.NewStrictHandler(s, nil), compiled.BasePath())
-	const bodies = 20
-	var reviews []*library.ReviewJSONRequestBody
-	for i := range bodies {
-		e.ServeHTTP(nobody{}, request{method: "PUT", path: "/reviews", headers: plain, body: fmt.Sprintf(`{"scores":{"a":%d}}`, i)}.build())
-		e.ServeHTTP(nobody{}, request{method: "POST", path: "/books", headers: asJSON, body: fmt.Sprintf(`{"pages":%d}`, i+1)}.build())
-		reviews = append(reviews, s.seen().(library.ReviewRequestObject).JSONBody)
-	}
-	if len(failures) != bodies {
-		t.Fatalf("%d bodies were refused", len(failures))
-	}
-	for i, review := range reviews {
-		if got := (*review.Scores)["a"]; got != i || len(*review.Scores) != 1 {
-			t.Errorf("the body %d has become %v", i, *review.Scores)
-		}
-		var refused *contract.Error
-		var found *openapi3.SchemaError
-		if !errors.As(failures[i], &refused) || !errors.As(refused.Cause, &found) {
-			t.Fatalf("the body %d was refused by %v", i, failures[i])
-		}
-		if got, want := fmt.Sprint(found.Value), fmt.Sprintf("map[pages:%d]", i+1); got != want {
-			t.Errorf("the refused %s has become %s", want, got)
-		}
-	}
-}
-
-// TestBodyIsGone binds a body after its request was answered.
-func TestBodyIsGone(t *testing.T) {
-	t.Parallel()
-	e := echo.New()
-	e.Binder = contract.Binder{}
-	compiled, err := contract.Compile(loadLibrary(t), contract.WithAuthenticator(contract.AuthenticatorFunc(authenticate)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var review library.ReviewJSONRequestBody
-	var late error
-	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(ec echo.Context) error {
-			err := next(ec)
-			late = ec.Bind(&review)
-			return err
-		}
-	}, compiled.Middleware)
-	library.RegisterHandlersWithBaseURL(e, library.NewStrictHandler(&shelf{}, nil), compiled.BasePath())
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, request{method: "PUT", path: "/reviews", headers: plain, body: `{"stars":3}`}.build())
-	if w.Code != 200 || late == nil || review.Stars != nil {
-		t.Errorf("%d, then bound %v: %v", w.Code, review.Stars, late)
+		t.Error("an unchecked body was bound")
 	}
 }

@@ -1,62 +1,90 @@
-package contract
+package contract_test
 
 import (
 	"context"
-	"math"
-	"strconv"
+	"errors"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/turbosmtp-go/billing/server/contract"
 )
 
-// TestTimeLimit has a limit that counts from the beginning, whether or not somebody waits for its end.
-func TestTimeLimit(t *testing.T) {
+func TestTimeLimitEndsTheContextOfTheHandler(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		for _, waits := range []bool{false, true} {
-			ctx := newRequestContext(t.Context(), time.Second)
-			if waits {
-				ctx.Done()
-			}
-			time.Sleep(time.Second - time.Nanosecond)
-			if err := ctx.Err(); err != nil {
-				t.Errorf("before the limit: %v", err)
-			}
-			if at, ok := ctx.Deadline(); !ok || time.Until(at) != time.Nanosecond {
-				t.Errorf("the limit ends at %v", at)
-			}
-			time.Sleep(time.Nanosecond)
-			synctest.Wait()
-			if err := ctx.Err(); err != context.DeadlineExceeded { //nolint:errorlint // it is that one itself
-				t.Errorf("at the limit: %v", err)
-			}
+		began := time.Now()
+		var ended time.Duration
+		s := &shelf{handle: func(ctx context.Context) error {
 			<-ctx.Done()
-			ctx.release()
-			if err := ctx.Err(); err != context.DeadlineExceeded { //nolint:errorlint // as above
-				t.Errorf("after the request: %v", err)
-			}
+			ended = time.Since(began)
+			return ctx.Err()
+		}}
+		send := serveLibrary(t, s, contract.WithTimeLimit(time.Minute))
+		request{method: "GET", path: "/books/a-1", status: 500, want: context.DeadlineExceeded.Error()}.run(t, send)
+		if ended != time.Minute {
+			t.Errorf("the context ended after %v", ended)
 		}
-		endless := newRequestContext(t.Context(), math.MaxInt64)
-		if err := endless.Err(); err != nil {
-			t.Errorf("without a limit: %v", err)
-		}
-		endless.release()
-		<-endless.Done()
 	})
 }
 
-// TestReleasedObjects gives what a body was decoded into to the next one, unless it has become large.
-func TestReleasedObjects(t *testing.T) {
+func TestDisconnectedClientDoesNotEndTheContext(t *testing.T) {
 	t.Parallel()
-	for _, members := range []int{0, 1, maxPooledMembers, maxPooledMembers + 1} {
-		object := map[string]any{}
-		for i := range members {
-			object[strconv.Itoa(i)] = i
-		}
-		c := content{value: object, object: object}
-		c.release()
-		if kept := len(object) == 0; kept != (members <= maxPooledMembers) || c.value != nil || c.object != nil {
-			t.Errorf("of %d members %d are left in %v", members, len(object), c)
+	client, disconnect := context.WithCancel(t.Context())
+	var during error
+	var handler context.Context
+	s := &shelf{handle: func(ctx context.Context) error {
+		disconnect()
+		handler, during = ctx, ctx.Err()
+		return nil
+	}}
+	send := serveLibrary(t, s)
+	send(request{method: "PUT", path: "/reviews"}.build().WithContext(client))
+	if during != nil {
+		t.Errorf("while the handler runs: %v", during)
+	}
+	if !errors.Is(handler.Err(), context.Canceled) {
+		t.Errorf("after the request: %v, want it to be released", handler.Err())
+	}
+}
+
+// TestOuterMiddlewareFindsPrincipalAndError has requests that are accepted, denied and refused.
+func TestOuterMiddlewareFindsPrincipalAndError(t *testing.T) {
+	t.Parallel()
+	compiled, err := contract.Compile(loadLibrary(t), withReaders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]struct {
+		principal any
+		keyword   string
+	}{
+		"good":      {"token reader", "mediaType"},
+		"suspended": {"suspended reader", "denied"},
+		"bad":       {nil, "invalid"},
+	} {
+		e := echo.New()
+		var principal any
+		var refused *contract.Error
+		e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(ec echo.Context) error {
+				err := next(ec)
+				principal, refused = contract.Principal(ec.Request().Context()), contract.RequestError(ec)
+				return err
+			}
+		}, func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(ec echo.Context) error {
+				ec.Error(next(ec)) // the error becomes a response
+				return nil
+			}
+		}, compiled.Middleware)
+		e.POST("/v2/books", func(echo.Context) error { return nil })
+		e.ServeHTTP(httptest.NewRecorder(), request{method: "POST", path: "/books", headers: []string{"Authorization", "Bearer " + token}}.build())
+		if principal != want.principal || refused == nil || refused.Keyword != want.keyword {
+			t.Errorf("%s: principal %v and error %v, want %v and %s", token, principal, refused, want.principal, want.keyword)
 		}
 	}
 }

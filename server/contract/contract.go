@@ -1,21 +1,12 @@
-// Package contract compiles an OpenAPI 3.0 document into one check for each operation and puts it
-// before the operation's handler, as an echo middleware: credentials, media type, a bounded and
-// strict body, parameters, schemas, and the answer on its way out. Whatever fails is answered as
-// the document says, with the error codes that its x-error-codes extensions map.
-//
-// What the document asks for and this package cannot enforce, Compile refuses: nothing is served
-// half guarded. The package knows no particular document.
 package contract
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -24,86 +15,78 @@ import (
 // Contract is a compiled document. It is safe for concurrent use.
 type Contract struct {
 	basePath   string
-	operations map[string]methods // by the path that echo routes
-	fallback   *failure
-	unreadable *Error // nil: no operation has a body
-	settings   settings
+	operations map[string]map[string]*operation // by echo's route, then by method
+	failure    *errorResponse                   // for requests that belong to no operation
 }
 
-// methods are the operations of one path, by their methods.
-type methods map[string]*operation
-
-// Compile checks doc and prepares everything that depends on it alone. It returns an error that
-// names the place in the document when doc is not OpenAPI 3.0, is not valid, asks for something
-// that cannot be enforced (cookie, OAuth or OpenID credentials, an integer limit past 2^53, a media
-// type that nothing decodes), lets a check fail without a documented answer, or maps a code that
-// the answer's enum does not hold.
+// Compile checks doc and prepares the checks of its operations. It returns an error that names the place in
+// the document if
+//   - doc is not valid, or not OpenAPI 3.0;
+//   - a check cannot be enforced: credentials in a cookie, OAuth, OpenID, an integer limit of 2^53 or
+//     more, or a media type without a decoder;
+//   - the document declares no response for a check that can fail;
+//   - x-error-codes does not match the enums of the error responses.
 //
-// doc must not be changed afterwards.
+// The caller must not change doc afterwards.
 func Compile(doc *openapi3.T, options ...Option) (*Contract, error) {
 	if doc == nil {
-		return nil, errors.New("contract: no document")
+		return nil, errors.New("contract: the document is nil")
 	}
-	c := &Contract{operations: map[string]methods{}, settings: defaultSettings()}
+	s := defaultSettings()
 	for _, option := range options {
-		option(&c.settings)
+		option(&s)
 	}
-	if err := c.settings.validate(); err != nil {
+	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	c.settings.checkers = map[*openapi3.Schema]*checker{}
-	c.settings.bodies = &budget{max: max(c.settings.maxBodies, c.settings.maxBody+1)}
 	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
-		return nil, placed("openapi", "version %q is not supported, only 3.0.x is", doc.OpenAPI)
+		return nil, documentError("openapi", "version %q is not supported; use 3.0.x", doc.OpenAPI)
 	}
 	if err := doc.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("contract: the document is not valid: %w", err)
 	}
 	base, err := doc.Servers.BasePath()
 	if err != nil {
-		return nil, placed("servers", "the address is not a URL: %v", err)
+		return nil, documentError("servers", "the URL of the first server is not valid: %v", err)
 	}
-	c.basePath = strings.TrimSuffix(base, "/")
-
-	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+	c := &Contract{basePath: strings.TrimSuffix(base, "/"), operations: map[string]map[string]*operation{}}
+	compiler := newCompiler(doc, s)
+	for _, path := range sortedKeys(doc.Paths.Map()) {
 		item := doc.Paths.Value(path)
 		if len(item.Servers) > 0 {
-			return nil, placed("paths."+path, "servers of its own cannot be routed")
+			return nil, documentError("paths."+path, "servers of a path are not supported; remove them")
 		}
-		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
-			op, err := compileOperation(doc, c.settings, path, method, item)
+		route := c.basePath + echoPath(path)
+		for _, method := range sortedKeys(item.Operations()) {
+			op, err := compiler.operation(path, method, item)
 			if err != nil {
 				return nil, err
 			}
-			of := c.basePath + echoPath(path)
-			if c.operations[of] == nil {
-				c.operations[of] = methods{}
+			if c.operations[route] == nil {
+				c.operations[route] = map[string]*operation{}
 			}
-			c.operations[of][method] = op
-			if c.fallback == nil {
-				c.fallback = op.unexpected
-			}
-			if c.unreadable == nil && op.body != nil {
-				c.unreadable = op.body.unreadable
+			c.operations[route][method] = op
+			if c.failure == nil {
+				c.failure = op.failure
 			}
 		}
 	}
 	if len(c.operations) == 0 {
-		return nil, placed("paths", "there is no operation")
+		return nil, documentError("paths", "the document has no operation")
 	}
 	return c, nil
 }
 
-// BasePath is the path of the document's first server, without a slash at its end. The operations'
-// routes begin with it.
+// BasePath returns the path of the document's first server, without a trailing slash. The routes of the
+// operations begin with it.
 func (c *Contract) BasePath() string { return c.basePath }
 
-// Middleware guards the operations. It finds an operation by its method and by the route that echo
-// has already chosen, and lets every other request pass. Give it to echo.Echo.Use, and its routes to
-// CheckRoutes.
+// Middleware checks the requests and responses of the document's operations. It finds the operation by the
+// method and by echo's route, and passes all other requests to next. Register it with echo.Echo.Use, and
+// call CheckRoutes.
 func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		op := c.operations[ec.Path()][ec.Request().Method]
+		op := c.operation(ec)
 		if op == nil {
 			return next(ec)
 		}
@@ -118,101 +101,76 @@ func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 
 const errorKey = "contract.error"
 
-// RequestError returns the error that Middleware has refused a request with, nil when it has not. It is
-// for a middleware around it, such as an access log, also where another one between them has turned the
-// error into a response.
+// RequestError returns the error that Middleware refused the request with, nil if it did not. It is for
+// middleware outside of Middleware, such as an access log. It works even if another middleware
+// has already turned the error into a response.
 func RequestError(ec echo.Context) *Error {
 	refused, _ := ec.Get(errorKey).(*Error)
 	return refused
 }
 
-// Operation returns the operationId of the operation that echo has routed a request to, "" when it is
-// none of the document's.
-func (c *Contract) Operation(ec echo.Context) string {
-	if op := c.operations[ec.Path()][ec.Request().Method]; op != nil {
+// OperationID returns the operationId of the operation that echo routed the request to, "" if the document
+// does not have it.
+func (c *Contract) OperationID(ec echo.Context) string {
+	if op := c.operation(ec); op != nil {
 		return op.id
 	}
 	return ""
 }
 
-// Authenticate decides on the credentials of a request that echo has routed to an operation, as its
-// Middleware does, and looks at nothing else. It is for a middleware before that one which must know
-// whose request it is. It returns nil for an operation that asks for no credentials, and for what is no
-// operation.
+// Authenticate checks only the credentials of a request, as Middleware does. It is for middleware outside of
+// Middleware that needs the principal. It returns nil, nil if the request belongs to no operation or the
+// operation requires no credentials.
 func (c *Contract) Authenticate(ctx context.Context, ec echo.Context) (principal any, err error) {
-	op := c.operations[ec.Path()][ec.Request().Method]
-	if op == nil || op.security == nil {
-		return nil, nil
+	if op := c.operation(ec); op != nil {
+		return op.security.authenticate(ctx, ec.Request())
 	}
-	return op.security.check(ctx, ec.Request())
+	return nil, nil
 }
 
-// CheckRoutes compares echo's routes with the document and returns an error when an operation has
-// no route, or a route below the base path has no operation: either would be served unguarded or
-// not at all.
+// CheckRoutes compares the routes of echo with the document. It returns an error if an operation has no
+// route, or if a route below the base path has no operation: Middleware would not check its requests.
 func (c *Contract) CheckRoutes(routes []*echo.Route) error {
-	found := map[*operation]bool{}
+	routed := map[*operation]bool{}
 	for _, r := range routes {
 		if op := c.operations[r.Path][r.Method]; op != nil {
-			found[op] = true
+			routed[op] = true
 			continue
 		}
 		if r.Path == c.basePath || strings.HasPrefix(r.Path, c.basePath+"/") {
-			return fmt.Errorf("contract: the route %s %s is no operation of the document: it would be served unguarded", r.Method, r.Path)
+			return fmt.Errorf("contract: the document has no operation for the route %s %s: add the operation, or move the route out of %s", r.Method, r.Path, c.basePath)
 		}
 	}
 	for _, path := range sortedKeys(c.operations) {
 		for _, method := range sortedKeys(c.operations[path]) {
-			if op := c.operations[path][method]; !found[op] {
-				return fmt.Errorf("contract: the operation %s of the document has no route %s %s", op.id, method, path)
+			if op := c.operations[path][method]; !routed[op] {
+				return fmt.Errorf("contract: the operation %s has no route: register a handler for %s %s", op.id, method, path)
 			}
 		}
 	}
 	return nil
 }
 
-// Failure returns the body, in JSON, that the document has for a failure that no check of this
-// package found: its default answer, of the operation that ec was routed to where there is one. ec
-// may be nil. message is a plain sentence for a person.
-func (c *Contract) Failure(ec echo.Context, message string) []byte {
+// FailureBody returns the JSON body of the document's default response with sentence as its message. It is
+// for failures that this package does not check. The response is the one of the operation that echo routed
+// ec to, else the one of the document's first operation. ec may be nil.
+func (c *Contract) FailureBody(ec echo.Context, sentence string) []byte {
 	if ec != nil {
-		if op := c.operations[ec.Path()][ec.Request().Method]; op != nil {
-			return op.unexpected.body(message)
+		if op := c.operation(ec); op != nil {
+			return op.failure.body(sentence)
 		}
 	}
-	return c.fallback.body(message)
+	return c.failure.body(sentence)
 }
 
-// Malformed returns the body, in JSON, of a 400 for a request that is not well-formed HTTP, so that no
-// operation can be told from it: the answer to a body that cannot be read, of the first operation
-// that has one, since the codes of a 400 may be closed. Where none has, it is the default answer with
-// message, a plain sentence for a person.
-func (c *Contract) Malformed(message string) []byte {
-	if c.unreadable != nil {
-		return c.unreadable.Body
-	}
-	return c.fallback.body(message)
+// operation returns the operation that echo routed the request to, nil if there is none.
+func (c *Contract) operation(ec echo.Context) *operation {
+	return c.operations[ec.Path()][ec.Request().Method]
 }
 
-// echoPath writes an OpenAPI path as echo's router takes it: {id} becomes :id.
-func echoPath(path string) string {
-	return pathParameter.ReplaceAllString(path, ":$1")
-}
-
-// placed is an error about a place in the document.
-func placed(place, format string, args ...any) error {
+// documentError is an error at a place in the document.
+func documentError(place, format string, args ...any) error {
 	return fmt.Errorf("contract: %s: "+format, append([]any{place}, args...)...)
 }
 
-// settings are the options' values.
-type settings struct {
-	authenticator Authenticator
-	maxBody       int64
-	maxBodies     int64
-	bodies        *budget                       // of all operations
-	checkers      map[*openapi3.Schema]*checker // of answers, by their schemas
-	timeLimit     time.Duration
-	answers       ResponseCheck
-	logger        *slog.Logger
-	prefer        bool
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -16,7 +16,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract/internal/library"
 )
 
-// loadLibrary parses the second document, after edit has changed its text.
+// loadLibrary loads the library's document. edit are pairs of a text and its replacement.
 func loadLibrary(t testing.TB, edit ...string) *openapi3.T {
 	t.Helper()
 	text := string(library.Document)
@@ -25,7 +25,7 @@ func loadLibrary(t testing.TB, edit ...string) *openapi3.T {
 	}
 	for i := 0; i < len(edit); i += 2 {
 		if !strings.Contains(text, edit[i]) {
-			t.Fatalf("the document does not hold %q", edit[i])
+			t.Fatalf("the document does not contain %q", edit[i])
 		}
 		text = strings.Replace(text, edit[i], edit[i+1], 1)
 	}
@@ -36,68 +36,68 @@ func loadLibrary(t testing.TB, edit ...string) *openapi3.T {
 	return doc
 }
 
-// shelf implements the second document's interface: it notes what it is asked, and answers with what
-// the test wants.
+// shelf implements the interface of the library's document. It records its last request, and returns response and
+// err.
 type shelf struct {
-	mu     sync.Mutex
-	got    any
-	who    any
-	answer any
-	err    error
-	panics bool
+	mu        sync.Mutex
+	request   any
+	principal any
+	response  any
+	err       error
+	handle    func(ctx context.Context) error // optional, instead of err
 }
 
-func (s *shelf) take(ctx context.Context, request any) error {
+func (s *shelf) record(ctx context.Context, request any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.got, s.who = request, contract.Principal(ctx)
-	if s.panics {
-		panic("a handler's panic")
+	s.request, s.principal = request, contract.Principal(ctx)
+	if s.handle != nil {
+		return s.handle(ctx)
 	}
 	return s.err
 }
 
-func (s *shelf) seen() any {
+func (s *shelf) recorded() any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.got
+	return s.request
 }
 
 func (s *shelf) ListBooks(ctx context.Context, r library.ListBooksRequestObject) (library.ListBooksResponseObject, error) {
-	err := s.take(ctx, r)
-	answer, _ := s.answer.(library.ListBooksResponseObject)
-	return answer, err
+	err := s.record(ctx, r)
+	response, _ := s.response.(library.ListBooksResponseObject)
+	return response, err
 }
 
 func (s *shelf) AddBook(ctx context.Context, r library.AddBookRequestObject) (library.AddBookResponseObject, error) {
-	err := s.take(ctx, r)
-	answer, _ := s.answer.(library.AddBookResponseObject)
-	return answer, err
+	err := s.record(ctx, r)
+	response, _ := s.response.(library.AddBookResponseObject)
+	return response, err
 }
 
 func (s *shelf) RemoveBook(ctx context.Context, r library.RemoveBookRequestObject) (library.RemoveBookResponseObject, error) {
-	return library.RemoveBook204Response{}, s.take(ctx, r)
+	return library.RemoveBook204Response{}, s.record(ctx, r)
 }
 
 func (s *shelf) GetBook(ctx context.Context, r library.GetBookRequestObject) (library.GetBookResponseObject, error) {
-	err := s.take(ctx, r)
-	answer, _ := s.answer.(library.GetBookResponseObject)
-	return answer, err
+	err := s.record(ctx, r)
+	response, _ := s.response.(library.GetBookResponseObject)
+	return response, err
 }
 
 func (s *shelf) Lend(ctx context.Context, r library.LendRequestObject) (library.LendResponseObject, error) {
-	return library.Lend200TextResponse("lent"), s.take(ctx, r)
+	return library.Lend200TextResponse("lent"), s.record(ctx, r)
 }
 
 func (s *shelf) Review(ctx context.Context, r library.ReviewRequestObject) (library.ReviewResponseObject, error) {
-	return library.Review200JSONResponse{"ok": true}, s.take(ctx, r)
+	return library.Review200JSONResponse{"ok": true}, s.record(ctx, r)
 }
 
-// authenticate knows one reader for each kind of credentials.
+// authenticate accepts one reader for each kind of credentials.
 func authenticate(_ context.Context, c contract.Credentials) (any, error) {
 	switch {
 	case c.Value("token") == "suspended":
-		return nil, &contract.DeniedError{Code: "suspended"}
+		return "suspended reader", &contract.DeniedError{Code: "suspended"}
 	case c.Value("token") == "odd":
 		return nil, &contract.DeniedError{Code: "no such code"}
 	case c.Value("token") == "broken":
@@ -112,7 +112,7 @@ func authenticate(_ context.Context, c contract.Credentials) (any, error) {
 	return nil, contract.ErrNotAccepted
 }
 
-// serveLibrary serves the second document, and returns how to ask it.
+// serveLibrary serves the library's document, and returns a function that sends it a request.
 func serveLibrary(t testing.TB, s *shelf, options ...contract.Option) func(*http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	return serveDocument(t, loadLibrary(t), s, options...)
@@ -132,7 +132,7 @@ func serveDocument(t testing.TB, document *openapi3.T, s *shelf, options ...cont
 	e.Binder = contract.Binder{}
 	e.HTTPErrorHandler = func(err error, ec echo.Context) {
 		if ec.Response().Committed {
-			t.Errorf("failed after the answer was sent: %v", err)
+			t.Errorf("failed after the response was sent: %v", err)
 			return
 		}
 		var refused *contract.Error
@@ -140,7 +140,7 @@ func serveDocument(t testing.TB, document *openapi3.T, s *shelf, options ...cont
 			_ = ec.JSONBlob(refused.Status, refused.Body)
 			return
 		}
-		_ = ec.JSONBlob(http.StatusInternalServerError, compiled.Failure(ec, err.Error()))
+		_ = ec.JSONBlob(http.StatusInternalServerError, compiled.FailureBody(ec, err.Error()))
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) (err error) {
@@ -163,7 +163,7 @@ func serveDocument(t testing.TB, document *openapi3.T, s *shelf, options ...cont
 	}
 }
 
-// request is one row of a table: what is sent, and what must come back.
+// request is a request and the response that the test expects.
 type request struct {
 	name    string
 	method  string
@@ -171,7 +171,7 @@ type request struct {
 	headers []string // pairs
 	body    string
 	status  int
-	answer  string // a part of the body
+	want    string // a part of the response's body
 }
 
 func (r request) build() *http.Request {
@@ -182,12 +182,12 @@ func (r request) build() *http.Request {
 	return built
 }
 
-func (r request) run(t *testing.T, ask func(*http.Request) *httptest.ResponseRecorder) {
+func (r request) run(t *testing.T, send func(*http.Request) *httptest.ResponseRecorder) {
 	t.Helper()
-	w := ask(r.build())
+	w := send(r.build())
 	body := strings.TrimSpace(w.Body.String())
-	if w.Code != r.status || !strings.Contains(body, r.answer) {
-		t.Errorf("%s %s: %d %s, want %d with %q", r.method, r.path, w.Code, body, r.status, r.answer)
+	if w.Code != r.status || !strings.Contains(body, r.want) {
+		t.Errorf("%s %s: %d %s, want %d with %q", r.method, r.path, w.Code, body, r.status, r.want)
 	}
 	if w.Code != http.StatusNoContent && body == "" {
 		t.Errorf("%s %s: %d with an empty body", r.method, r.path, w.Code)
@@ -203,8 +203,8 @@ var (
 
 func TestParameters(t *testing.T) {
 	t.Parallel()
-	s := &shelf{answer: library.ListBooks200JSONResponse{Body: []library.Book{}, Headers: library.ListBooks200ResponseHeaders{}}}
-	ask := serveLibrary(t, s)
+	s := &shelf{response: library.ListBooks200JSONResponse{Body: []library.Book{}, Headers: library.ListBooks200ResponseHeaders{}}}
+	send := serveLibrary(t, s)
 	for _, row := range []request{
 		{"", "GET", "/books?limit=1&tag=ab&tag=cd&order=year&available=true", nil, "", 200, "[]"},
 		{"", "GET", "/books?limit=100&unknown=1", nil, "", 200, "[]"},
@@ -232,22 +232,23 @@ func TestParameters(t *testing.T) {
 		{"", "DELETE", "/books/a%2F1?reason=old", bearer, "", 400, "path parameter id"},
 		{"", "DELETE", "/books/A-1", nil, "", 401, "Credentials"},
 	} {
-		row.run(t, ask)
+		row.run(t, send)
 	}
 	row := request{"", "GET", "/books?limit=7&tag=ab&tag=cd", nil, "", 200, "[]"}
-	row.run(t, ask)
-	params := s.seen().(library.ListBooksRequestObject).Params
+	row.run(t, send)
+	params := s.recorded().(library.ListBooksRequestObject).Params
 	if *params.Limit != 7 || strings.Join(*params.Tag, "+") != "ab+cd" {
-		t.Errorf("the handler saw %v and %v", *params.Limit, *params.Tag)
+		t.Errorf("the handler received %v and %v", *params.Limit, *params.Tag)
 	}
 }
 
-func TestPanicAndErrorAfterAnAnswerLeaveNoTrace(t *testing.T) {
+func TestFailedHandlerSendsOnlyTheErrorResponse(t *testing.T) {
 	t.Parallel()
-	for _, s := range []*shelf{{panics: true}, {err: errors.New("failed"), answer: library.GetBook200JSONResponse{Title: "a", Pages: 1}}} {
-		ask := serveLibrary(t, s)
+	panics := func(context.Context) error { panic("in the handler") }
+	for _, s := range []*shelf{{handle: panics}, {err: errors.New("failed"), response: library.GetBook200JSONResponse{Title: "a", Pages: 1}}} {
+		send := serveLibrary(t, s)
 		for range 3 {
-			w := ask(request{method: "GET", path: "/books/a-1"}.build())
+			w := send(request{method: "GET", path: "/books/a-1"}.build())
 			if w.Code != 500 || !strings.Contains(w.Body.String(), `{"detail":`) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
@@ -272,6 +273,6 @@ func TestCheckRoutes(t *testing.T) {
 	}
 	e.GET("/v2/backdoor", nil)
 	if err := compiled.CheckRoutes(e.Routes()); err == nil || !strings.Contains(err.Error(), "/v2/backdoor") {
-		t.Errorf("a route without a plan: %v", err)
+		t.Errorf("a route without an operation: %v", err)
 	}
 }

@@ -1,91 +1,81 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth is how deeply arrays and objects may be nested. What no program writes and every
-// recursive reader has to fear is refused as unreadable.
+// maxDepth is the maximum nesting of arrays and objects. It bounds every recursive reader of the value.
 const maxDepth = 100
 
-var (
-	errTooDeep  = errors.New("nested too deeply")
-	errTrailing = errors.New("text after the value")
-)
+var errTooDeep = errors.New("the JSON value is nested too deeply")
 
-// decode reads exactly one JSON value (RFC 8259): UTF-8 without a byte-order mark, no member name
-// twice with escapes resolved, nothing after it. Numbers stay the literals that were sent, as
-// json.Number. Members that s does not declare are checked as JSON and dropped. The members of a value that
-// is an object are put into object, where that is not nil.
-func decode(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
-	value, err := decodeValue(d, s, object)
-	if err != nil {
-		return nil, err
-	}
-	switch _, err := d.ReadToken(); {
-	case err == nil:
-		return nil, errTrailing
-	case !errors.Is(err, io.EOF):
-		return nil, err
-	}
-	return value, nil
+// decode reads exactly one JSON value (RFC 8259): UTF-8 without a byte-order mark, no duplicate names, nothing
+// after the value. Numbers become json.Number, with the digits that were sent. Members that s does not contain
+// are checked as JSON and dropped.
+func decode(data []byte, s *shape) (any, error) {
+	d := decoder{shape: s}
+	err := jsonv2.Unmarshal(data, &d)
+	return d.value, err
 }
 
-func decodeValue(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
-	switch d.PeekKind() { //nolint:exhaustive // the rest are literals, or errors that reading them finds
+// decoder is the value that package json, which checks the text, decodes.
+type decoder struct {
+	shape *shape
+	value any
+}
+
+// UnmarshalJSONFrom decodes the next value.
+func (d *decoder) UnmarshalJSONFrom(from *jsontext.Decoder) (err error) {
+	d.value, err = decodeValue(from, d.shape)
+	return err
+}
+
+func decodeValue(d *jsontext.Decoder, s *shape) (any, error) {
+	switch d.PeekKind() { //nolint:exhaustive // the others are strings, literals, or errors that ReadToken returns
 	case '{':
-		if object == nil {
-			object = map[string]any{}
-		}
-		return decodeObject(d, s, object)
+		return decodeObject(d, s)
 	case '[':
 		return decodeArray(d, s)
 	case '0':
 		raw, err := d.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		return json.Number(raw), nil
-	case '"':
-		token, err := d.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		return token.String(), nil
+		return json.Number(raw), err
 	}
 	token, err := d.ReadToken()
 	if err != nil {
 		return nil, err
 	}
-	if token.Kind() == 'n' {
+	switch token.Kind() { //nolint:exhaustive // only booleans are left
+	case '"':
+		return token.String(), nil
+	case 'n':
 		return nil, nil
 	}
 	return token.Bool(), nil
 }
 
-func decodeObject(d *jsontext.Decoder, s *shape, object map[string]any) (any, error) {
+func decodeObject(d *jsontext.Decoder, s *shape) (any, error) {
 	if err := open(d); err != nil {
 		return nil, err
 	}
+	object := map[string]any{}
 	for d.PeekKind() != '}' {
-		raw, err := d.ReadValue()
+		token, err := d.ReadToken()
 		if err != nil {
 			return nil, err
 		}
-		name, member, wanted := s.member(raw)
-		if !wanted {
-			if err := skip(d); err != nil {
-				return nil, err
-			}
-			continue
+		name := token.String()
+		member, declared := s.member(name)
+		if !declared {
+			err = skip(d)
+		} else {
+			object[name], err = decodeValue(d, member)
 		}
-		if object[name], err = decodeValue(d, member, nil); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -103,7 +93,7 @@ func decodeArray(d *jsontext.Decoder, s *shape) (any, error) {
 	}
 	array := []any{}
 	for d.PeekKind() != ']' {
-		item, err := decodeValue(d, items, nil)
+		item, err := decodeValue(d, items)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +114,7 @@ func open(d *jsontext.Decoder) error {
 	return nil
 }
 
-// skip reads a value and forgets it, under the same rules as one that is kept.
+// skip reads a value and drops it. A dropped value must be well-formed, too.
 func skip(d *jsontext.Decoder) error {
 	depth := d.StackDepth()
 	for {
@@ -140,80 +130,45 @@ func skip(d *jsontext.Decoder) error {
 	}
 }
 
-// shape is the part of a schema that says which members of an object matter. A nil shape, and the
-// zero one, keep everything.
+// shape contains the names that a schema declares, for all levels of a value. A nil shape keeps every member.
 type shape struct {
-	closed  bool // only members are kept
-	members map[string]member
-	items   *shape
+	members map[string]*shape // nil keeps every member
+	items   *shape            // of an array
 }
 
-type member struct {
-	name  string
-	shape *shape
+// member returns the shape of a member, and whether the member is kept.
+func (s *shape) member(name string) (inner *shape, declared bool) {
+	if s == nil || s.members == nil {
+		return nil, true
+	}
+	inner, declared = s.members[name]
+	return inner, declared
 }
 
-// member finds a member by its name as it stands in the text, quotes and all. A declared name is not
-// copied out of the text.
-func (s *shape) member(raw jsontext.Value) (name string, inner *shape, wanted bool) {
-	text := []byte(raw[1 : len(raw)-1])
-	if bytes.IndexByte(text, '\\') >= 0 {
-		var err error
-		if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
-			return "", nil, false // cannot be: the decoder has checked it
-		}
-	}
-	if s == nil {
-		return string(text), nil, true
-	}
-	if m, ok := s.members[string(text)]; ok {
-		return m.name, m.shape, true
-	}
-	if s.closed {
-		return "", nil, false
-	}
-	return string(text), nil, true
-}
-
-// compileShape works out which members schema looks at. Where a keyword sees all members or several
-// schemas see the same value, everything is kept.
-func compileShape(schema *openapi3.Schema, done map[*openapi3.Schema]*shape) *shape {
-	if s, ok := done[schema]; ok {
+// compileShape returns the shape of a schema. Where a keyword counts or names members, or several schemas apply
+// to the same value, every member is kept.
+func compileShape(schema *openapi3.Schema, known map[*openapi3.Schema]*shape) *shape {
+	if s, ok := known[schema]; ok {
 		return s
 	}
 	s := &shape{}
-	done[schema] = s
-	if schema.Items != nil {
-		s.items = compileShape(schema.Items.Value, done)
-	}
-	seesAll := len(schema.AllOf)+len(schema.AnyOf)+len(schema.OneOf) > 0 || schema.Not != nil ||
+	known[schema] = s
+	if len(schema.AllOf)+len(schema.AnyOf)+len(schema.OneOf) > 0 || schema.Not != nil ||
 		schema.AdditionalProperties.Has != nil || schema.AdditionalProperties.Schema != nil ||
-		schema.MinProps > 0 || schema.MaxProps != nil || len(schema.Enum) > 0 || schema.Discriminator != nil
-	if seesAll {
-		// Names are declared all the same; what is below them may be looked at from elsewhere, too.
-		s.items = nil
-		for name := range schema.Properties {
-			s.addMember(member{name: name})
-		}
+		schema.MinProps > 0 || schema.MaxProps != nil || len(schema.Enum) > 0 || schema.Discriminator != nil {
 		return s
 	}
+	if schema.Items != nil {
+		s.items = compileShape(schema.Items.Value, known)
+	}
 	if schema.Type.Is(openapi3.TypeObject) {
-		s.closed = true
-		for name, property := range schema.Properties {
-			s.addMember(member{name, compileShape(property.Value, done)})
-		}
+		s.members = map[string]*shape{}
 		for _, name := range schema.Required {
-			if _, ok := s.members[name]; !ok {
-				s.addMember(member{name: name})
-			}
+			s.members[name] = nil
+		}
+		for name, property := range schema.Properties {
+			s.members[name] = compileShape(property.Value, known)
 		}
 	}
 	return s
-}
-
-func (s *shape) addMember(m member) {
-	if s.members == nil {
-		s.members = map[string]member{}
-	}
-	s.members[m.name] = m
 }

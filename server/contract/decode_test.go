@@ -11,10 +11,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"golang.org/x/sync/semaphore"
 )
 
-// FuzzDecode holds the strict decoder against encoding/json: it takes nothing that encoding/json
-// refuses, and what it takes has the same value; that it drops undeclared members changes neither.
+// FuzzDecode compares decode with encoding/json: it accepts no text that encoding/json refuses, and decodes the same
+// value. Dropping undeclared members changes neither.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"amount":320}`, `{"amount":320,"AMOUNT":1}`, `{"a":1,"\u0061":2}`, `[1,-0,1e400,0.5]`, `"\ud83d\ude00"`, `"\ud800"`,
@@ -25,25 +26,16 @@ func FuzzDecode(f *testing.F) {
 	amount := &openapi3.Schema{Type: &openapi3.Types{"object"}, Properties: openapi3.Schemas{"amount": openapi3.NewIntegerSchema().NewRef()}}
 	declared := compileShape(amount, map[*openapi3.Schema]*shape{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		read := func(s *shape) (any, error) {
-			b := buffers.Get().(*buffer)
-			defer b.release()
-			b.bodies = &budget{max: DefaultMaxBodyMemory}
-			if err := b.fill(bytes.NewReader(data), -1, DefaultMaxBody); err != nil {
-				return nil, err
-			}
-			return decode(b.decoder(), s, nil)
-		}
-		value, err := read(nil)
-		pruned, prunedErr := read(declared)
+		value, err := decode(data, nil)
+		pruned, prunedErr := decode(data, declared)
 		if (err == nil) != (prunedErr == nil) {
-			t.Fatalf("%q: kept whole %v, pruned %v", data, err, prunedErr)
+			t.Fatalf("%q: with all members %v, with the declared ones %v", data, err, prunedErr)
 		}
 		if err != nil {
 			return
 		}
 		if !json.Valid(data) || !utf8.Valid(data) {
-			t.Fatalf("%q is not JSON, but was taken", data)
+			t.Fatalf("%q is not JSON, but was decoded", data)
 		}
 		var want any
 		decoder := json.NewDecoder(bytes.NewReader(data))
@@ -52,52 +44,47 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q: %v", data, err)
 		}
 		if !reflect.DeepEqual(value, want) {
-			t.Fatalf("%q: %#v, encoding/json has %#v", data, value, want)
+			t.Fatalf("%q: %#v, want %#v", data, value, want)
 		}
-		object, ok := value.(map[string]any)
-		if !ok {
-			if !reflect.DeepEqual(pruned, value) {
-				t.Fatalf("%q: pruned to %#v", data, pruned)
+		if object, ok := value.(map[string]any); ok {
+			kept := map[string]any{}
+			if v, ok := object["amount"]; ok {
+				kept["amount"] = v
 			}
-			return
+			value = kept
 		}
-		kept := map[string]any{}
-		if v, ok := object["amount"]; ok {
-			kept["amount"] = v
-		}
-		if !reflect.DeepEqual(pruned, kept) {
-			t.Fatalf("%q: pruned to %#v, not %#v", data, pruned, kept)
+		if !reflect.DeepEqual(pruned, value) {
+			t.Fatalf("%q: with the declared members %#v, want %#v", data, pruned, value)
 		}
 	})
 }
 
-func TestFill(t *testing.T) {
+func TestFillReadsUpToItsLimit(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int64{0, 1, 511, 512, 513, maxPromised - 1, maxPromised, maxPromised + 1, 100_000} {
+	for _, size := range []int64{0, 1, 511, 512, 513, maxUncounted - 1, maxUncounted, maxUncounted + 1, 100_000} {
 		text := strings.Repeat("x", int(size))
 		for _, length := range []int64{-1, 0, size / 2, size, size + 1, 1 << 40} {
-			b := new(buffer)
-			b.bodies = &budget{max: DefaultMaxBodyMemory}
+			b := bodyBuffer{memory: semaphore.NewWeighted(DefaultMaxBodyMemory)}
 			if err := b.fill(iotest.OneByteReader(strings.NewReader(text)), length, size); err != nil || string(b.data) != text {
-				t.Errorf("%d bytes, promised %d: %d read, %v", size, length, len(b.data), err)
+				t.Errorf("%d bytes, Content-Length %d: %d read, %v", size, length, len(b.data), err)
 			}
-			if int64(cap(b.data)) > 4*max(size, maxPromised)+512 {
-				t.Errorf("%d bytes, promised %d: room for %d", size, length, cap(b.data))
+			if int64(cap(b.data)) > 4*max(size, maxUncounted)+512 {
+				t.Errorf("%d bytes, Content-Length %d: %d allocated", size, length, cap(b.data))
 			}
-			b.bodies = &budget{max: DefaultMaxBodyMemory}
+			b = bodyBuffer{memory: b.memory}
 			if err := b.fill(strings.NewReader(text+"x"), length, size); !errors.Is(err, errTooLarge) {
-				t.Errorf("%d bytes, promised %d: one too many was taken: %v", size, length, err)
+				t.Errorf("%d bytes, Content-Length %d, limit %d: %v", size+1, length, size, err)
 			}
 		}
 	}
 }
 
-// TestLargeBodiesShareTheirRoom reads a body that takes most of the room while others come.
-func TestLargeBodiesShareTheirRoom(t *testing.T) {
+func TestLargeBodiesShareTheMemory(t *testing.T) {
 	t.Parallel()
-	room := &budget{max: 100_000}
-	fill := func(size int) (*buffer, error) {
-		b := &buffer{bodies: room}
+	const total = 100_000
+	memory := semaphore.NewWeighted(total)
+	fill := func(size int) (*bodyBuffer, error) {
+		b := &bodyBuffer{memory: memory}
 		return b, b.fill(strings.NewReader(strings.Repeat("x", size)), -1, DefaultMaxBody)
 	}
 	first, err := fill(70_000)
@@ -109,16 +96,16 @@ func TestLargeBodiesShareTheirRoom(t *testing.T) {
 		t.Errorf("a second large body: %v, want ErrBusy", err)
 	}
 	second.release()
-	if small, err := fill(maxPromised); err != nil || small.taken != 0 {
-		t.Errorf("a small body: %v, and it took %d bytes", err, small.taken)
+	if small, err := fill(maxUncounted); err != nil || small.held != 0 {
+		t.Errorf("a small body: %v, it holds %d bytes", err, small.held)
 	}
 	first.release()
-	if again, err := fill(70_000); err != nil {
-		t.Errorf("with room again: %v", err)
-	} else {
-		again.release()
+	again, err := fill(70_000)
+	if err != nil {
+		t.Errorf("after the first body: %v", err)
 	}
-	if held := room.held.Load(); held != 0 {
-		t.Errorf("%d bytes are still held", held)
+	again.release()
+	if !memory.TryAcquire(total) {
+		t.Error("a released body holds memory")
 	}
 }

@@ -5,30 +5,30 @@ import (
 	"fmt"
 )
 
-// Error is a request that the document does not allow. It holds the whole answer, and why.
+// Error is a request that the document does not allow. It contains the complete response.
 type Error struct {
-	// Status is the HTTP status to answer with.
+	// Status is the HTTP status of the response.
 	Status int
-	// Code is the document's error code, "" where the answer has a sentence instead.
+	// Code is the document's error code, "" if the response contains a sentence instead.
 	Code string
-	// In says what was refused: "credentials", "body", or a parameter such as "query limit".
+	// In is the part of the request that failed: "credentials", "body", or a parameter such as
+	// "query parameter limit".
 	In string
-	// Keyword is what failed: a keyword of the schema ("required", "maximum", …) or, of a check
-	// that is no schema's, "missing", "invalid", "denied", "unreadable", "mediaType", "size", "time" or
-	// "prefer".
+	// Keyword is the check that failed: a keyword of the schema ("required", "maximum", …) or one of "missing",
+	// "invalid", "denied", "unreadable", "mediaType", "size", "time" and "prefer".
 	Keyword string
-	// Pointer is the JSON Pointer (RFC 6901) to the failing value in the body, "" for all of it.
+	// Pointer is the JSON Pointer (RFC 6901) to the value that failed, "" for the whole body or parameter.
 	Pointer string
-	// Body is the answer's body, in JSON.
+	// Body is the response's body, in JSON.
 	Body []byte
-	// Cause is the error that was found, if any. It is for logs, never for the answer.
+	// Cause is the underlying error, nil if there is none. Log it, but do not send it to the client.
 	Cause error
 }
 
-// Error says in one line what was refused and why. It holds nothing of what the client sent but
-// names of members.
+// Error returns the status, the part of the request and the failed check. Of the client's data it contains
+// only member names.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%d: %s: %s", e.Status, e.In, e.Keyword)
+	text := fmt.Sprintf("contract: %d: %s: %s", e.Status, e.In, e.Keyword)
 	if e.Pointer != "" {
 		text += " at " + e.Pointer
 	}
@@ -38,24 +38,34 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// WrongCredentials reports whether credentials were sent and none of them was accepted.
-func (e *Error) WrongCredentials() bool { return e.In == "credentials" && e.Keyword == "invalid" }
+// WrongCredentials reports whether the request has credentials and none of them is accepted.
+func (e *Error) WrongCredentials() bool { return e.In == inCredentials && e.Keyword == "invalid" }
 
-// ErrBusy says that bodies take as much memory as they may: nothing was done, and the same request may
-// succeed later.
-var ErrBusy = errors.New("contract: too many large bodies at once")
+// with returns a copy of e with a cause.
+func (e *Error) with(cause error) *Error {
+	copied := *e
+	copied.Cause = cause
+	return &copied
+}
 
-// ResponseError is an answer that the document does not allow: a mistake of the server.
+// ErrBusy means that the request bodies use all memory that WithMaxBodyMemory allows. The handler has not
+// run; the same request may succeed later.
+var ErrBusy = errors.New("contract: too many large request bodies at once: send the request again later")
+
+// ResponseError is a response that the document does not allow: a defect of the server.
 type ResponseError struct {
 	// Operation is the operationId.
 	Operation string
-	// Status is the answer's HTTP status, 0 when there was no answer.
+	// Status is the HTTP status of the response, 0 if the handler sent none.
 	Status int
-	// Reason says what was wrong. It holds nothing of the answer's values.
+	// Reason says why the document does not allow the response. It contains no values of the response.
 	Reason string
 }
 
-// Error says which operation gave a wrong answer, and what was wrong with it.
+// Error returns the operation, the status and the reason.
 func (e *ResponseError) Error() string {
-	return fmt.Sprintf("operation %s: answer %d: %s", e.Operation, e.Status, e.Reason)
+	if e.Status == 0 {
+		return fmt.Sprintf("contract: operation %s: %s", e.Operation, e.Reason)
+	}
+	return fmt.Sprintf("contract: operation %s: the document does not allow the response %d: %s", e.Operation, e.Status, e.Reason)
 }

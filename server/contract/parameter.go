@@ -10,114 +10,112 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// parameters are an operation's path, query, header and cookie parameters.
+// parameters are the path, query, header and cookie parameters of an operation. A nil value has none.
 type parameters struct {
 	list    []parameter
-	names   []string // of the path's
+	path    []string // the names of the path parameters
 	options openapi3filter.Options
 }
 
 type parameter struct {
 	declared *openapi3.Parameter
-	schema   *schema
-	missing  *Error
+	schema   *requestSchema // nil if the document has no schema
+	missing  *Error         // nil if the parameter is optional
 	invalid  *Error
 }
 
-func compileParameters(item *openapi3.PathItem, op *openapi3.Operation, place string, f *failures) (*parameters, error) {
-	p := &parameters{options: openapi3filter.Options{
-		SkipSettingDefaults:     true,
-		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
-	}}
-	declared := openapi3.Parameters{}
-	declared = append(declared, op.Parameters...)
+func compileParameters(item *openapi3.PathItem, op *openapi3.Operation, place string, responses *errorResponses) (*parameters, error) {
+	declared := append(openapi3.Parameters{}, op.Parameters...)
 	for _, shared := range item.Parameters {
 		if op.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
 			declared = append(declared, shared)
 		}
 	}
+	if len(declared) == 0 {
+		return nil, nil
+	}
+	p := &parameters{options: openapi3filter.Options{
+		SkipSettingDefaults:     true,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
+	}}
 	for _, ref := range declared {
-		compiled, err := compileParameter(ref.Value, place, f)
+		compiled, err := compileParameter(ref.Value, place, responses)
 		if err != nil {
 			return nil, err
 		}
 		p.list = append(p.list, compiled)
 		if ref.Value.In == openapi3.ParameterInPath {
-			p.names = append(p.names, ref.Value.Name)
+			p.path = append(p.path, ref.Value.Name)
 		}
-	}
-	if len(p.list) == 0 {
-		return nil, nil
 	}
 	return p, nil
 }
 
-func compileParameter(declared *openapi3.Parameter, place string, f *failures) (parameter, error) {
+func compileParameter(declared *openapi3.Parameter, place string, responses *errorResponses) (parameter, error) {
+	p := parameter{declared: declared}
 	in := declared.In + " parameter " + declared.Name
 	place += ".parameters." + declared.In + "." + declared.Name
-	codes, _, err := readCodes(declared.Extensions, place)
+	codes, _, err := readCodes(declared.Extensions, place, keyRequired, keyInvalid)
 	if err != nil {
-		return parameter{}, err
+		return p, err
 	}
-	p := parameter{declared: declared}
 	ref := declared.Schema
 	for _, name := range sortedKeys(declared.Content) {
 		ref = declared.Content[name].Schema
 	}
-	own := map[string]string{}
+	var own errorCodes
 	if ref != nil {
-		if own, _, err = readCodes(ref.Value.Extensions, place+".schema"); err != nil {
+		if own, _, err = readCodes(ref.Value.Extensions, place+".schema", schemaKeys...); err != nil {
 			return p, err
 		}
-	}
-	missing := firstCode(codes, "required", "invalid")
-	if missing == "" {
-		missing = own["required"]
 	}
 	if declared.Required {
-		if p.missing, err = f.answer(http.StatusBadRequest, missing, in, "required", "The "+in+" is missing.", place); err != nil {
+		code := codes.first(keyRequired, keyInvalid)
+		if code == "" {
+			code = own[keyRequired]
+		}
+		e := Error{Status: http.StatusBadRequest, Code: code, In: in, Keyword: keyRequired}
+		if p.missing, err = responses.prepare(e, "The "+in+" is missing.", place); err != nil {
 			return p, err
 		}
 	}
-	invalid := firstCode(codes, "invalid")
+	invalid := codes[keyInvalid]
 	if invalid == "" {
 		invalid = own["type"]
 	}
-	if p.invalid, err = f.answer(http.StatusBadRequest, invalid, in, "invalid", "The "+in+" is not valid.", place); err != nil {
+	e := Error{Status: http.StatusBadRequest, Code: invalid, In: in, Keyword: keyInvalid}
+	if p.invalid, err = responses.prepare(e, "The "+in+" is not valid.", place); err != nil {
 		return p, err
 	}
 	if ref != nil {
-		general := map[string]string{"invalid": invalid}
-		if p.schema, err = compileSchema(ref.Value, place+".schema", in, general, f); err != nil {
-			return p, err
-		}
+		p.schema, err = compileRequestSchema(ref.Value, place+".schema", in, errorCodes{keyInvalid: invalid}, responses)
 	}
-	return p, nil
+	return p, err
 }
 
-// check returns the answer for the first parameter that the document does not allow.
+// check returns the *Error of the first parameter that the document does not allow.
 func (p *parameters) check(ec echo.Context) error {
+	if p == nil {
+		return nil
+	}
 	r := ec.Request()
-	input := &openapi3filter.RequestValidationInput{Request: r, Options: &p.options}
-	if len(p.names) > 0 {
-		input.PathParams = make(map[string]string, len(p.names))
-		for _, name := range p.names {
-			value := ec.Param(name)
-			if r.URL.RawPath != "" {
-				if unescaped, err := url.PathUnescape(value); err == nil {
-					value = unescaped
-				}
+	input := &openapi3filter.RequestValidationInput{Request: r, Options: &p.options, PathParams: map[string]string{}}
+	for _, name := range p.path {
+		value := ec.Param(name)
+		if r.URL.RawPath != "" { // echo has not unescaped the parameters
+			if unescaped, err := url.PathUnescape(value); err == nil {
+				value = unescaped
 			}
-			input.PathParams[name] = value
 		}
+		input.PathParams[name] = value
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
+	input.QueryParams = query
 	for i := range p.list {
 		one := &p.list[i]
 		if one.declared.In == openapi3.ParameterInQuery && err != nil {
-			return because(one.invalid, err) // half a query string is anyone's guess
+			return one.invalid.with(err)
 		}
-		input.QueryParams = query
 		if refused := one.check(r, input); refused != nil {
 			return refused
 		}
@@ -126,7 +124,7 @@ func (p *parameters) check(ec echo.Context) error {
 }
 
 func (p *parameter) check(r *http.Request, input *openapi3filter.RequestValidationInput) *Error {
-	if p.ambiguous(r, input.QueryParams) {
+	if p.repeated(r, input.QueryParams) {
 		return p.invalid
 	}
 	err := openapi3filter.ValidateParameter(r.Context(), input, p.declared)
@@ -136,28 +134,35 @@ func (p *parameter) check(r *http.Request, input *openapi3filter.RequestValidati
 	case errors.Is(err, openapi3filter.ErrInvalidRequired) && p.missing != nil:
 		return p.missing
 	}
-	if found := fromSchemaError(err); found != nil && p.schema != nil {
-		return p.schema.answer(found, err)
+	if v := fromSchemaError(err); v != nil && p.schema != nil {
+		return p.schema.error(v, err)
 	}
-	return because(p.invalid, err)
+	return p.invalid.with(err)
 }
 
-// ambiguous says whether a parameter that is one value was sent more than once.
-func (p *parameter) ambiguous(r *http.Request, query url.Values) bool {
-	if p.schema != nil && !p.schema.schema.Type.Is(openapi3.TypeString) && !p.schema.schema.Type.Is(openapi3.TypeInteger) &&
-		!p.schema.schema.Type.Is(openapi3.TypeNumber) && !p.schema.schema.Type.Is(openapi3.TypeBoolean) {
-		return false
+// repeated reports whether the request contains a parameter several times that is a single value: decoders
+// disagree on which one counts.
+func (p *parameter) repeated(r *http.Request, query url.Values) bool {
+	if p.schema != nil {
+		types := p.schema.schema.Type
+		if !types.Is(openapi3.TypeString) && !types.Is(openapi3.TypeInteger) && !types.Is(openapi3.TypeNumber) && !types.Is(openapi3.TypeBoolean) {
+			return false
+		}
 	}
 	switch p.declared.In {
 	case openapi3.ParameterInQuery:
 		return len(query[p.declared.Name]) > 1
 	case openapi3.ParameterInHeader:
-		return len(r.Header[http.CanonicalHeaderKey(p.declared.Name)]) > 1
+		return len(r.Header.Values(p.declared.Name)) > 1
 	}
 	return false
 }
 
-// unbound is the answer for a parameter that passed its schema and then did not fit its Go type.
-func (p *parameters) unbound(err error) error {
-	return because(p.list[0].invalid, err)
+// bindError replaces a 400 of the generated server, which could not convert a parameter to its Go type, by one of
+// the document.
+func (p *parameters) bindError(err error) error {
+	if p == nil {
+		return err
+	}
+	return p.list[0].invalid.with(err)
 }

@@ -12,13 +12,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// preferences answer the requests of one operation that choose their answer by the header Prefer
-// (RFC 7240), as mock servers know it: code=404, example=name, or both.
+// preferences responds to the requests of one operation that select an example with the header Prefer.
 type preferences struct {
 	responses *openapi3.Responses
-	keys      []string            // of the responses that have a status, in order
-	samples   map[string]*samples // by key
-	refusal   *failure            // for what the document does not have
+	keys      []string                     // of the responses that a final status can have, sorted
+	examples  map[string]*responseExamples // by key
+	refusal   *errorResponse               // for an example that the document does not have
 	maxBody   int64
 }
 
@@ -29,20 +28,16 @@ const (
 	preferredKey = "contract.preferred"
 )
 
-// varyByPrefer is the value of Vary where nobody else has set one. It is shared, so that it costs a
-// request nothing; its capacity is its length, so that nobody adds to it in place.
-var varyByPrefer = []string{headerPrefer}
-
-// Preferred returns the preferences that a request was answered by, such as "code=404, example=gone",
-// and "" when it was answered in any other way. It knows after the middleware has run.
-func Preferred(ec echo.Context) string {
+// PreferredExample returns the preferences that selected the response, such as "code=404, example=gone", and "" if
+// the response is not an example. Call it after Middleware has returned.
+func PreferredExample(ec echo.Context) string {
 	applied, _ := ec.Get(preferredKey).(string)
 	return applied
 }
 
-func compilePreferences(op *openapi3.Operation, place string, f *failures, unexpected *failure, maxBody int64) (*preferences, error) {
-	p := &preferences{responses: op.Responses, samples: map[string]*samples{}, refusal: unexpected, maxBody: maxBody}
-	if own, err := f.find(http.StatusUnprocessableEntity); err == nil && own.codes == nil {
+func compilePreferences(op *openapi3.Operation, place string, errorResponses *errorResponses, failure *errorResponse, maxBody int64) (*preferences, error) {
+	p := &preferences{responses: op.Responses, examples: map[string]*responseExamples{}, refusal: failure, maxBody: maxBody}
+	if own, err := errorResponses.find(http.StatusUnprocessableEntity); err == nil && own.codes == nil {
 		p.refusal = own
 	}
 	for _, key := range sortedKeys(op.Responses.Map()) {
@@ -50,20 +45,26 @@ func compilePreferences(op *openapi3.Operation, place string, f *failures, unexp
 		if status == 0 {
 			continue
 		}
-		s, err := compileSamples(op.Responses.Value(key).Value, place+".responses."+key)
+		examples, err := compileExamples(op.Responses.Value(key).Value, place+".responses."+key)
 		if err != nil {
 			return nil, err
 		}
-		s.status = status
+		examples.status = status
 		p.keys = append(p.keys, key)
-		p.samples[key] = s
+		p.examples[key] = examples
 	}
 	return p, nil
 }
 
-// statusOf returns the status that a response is sent with when a request names none: its own, the
-// first of its class, 500 for the default one; or the next that finds this response, where that one
-// finds another. It is 0 for a response that no final status finds.
+// The statuses of final responses (RFC 9110, section 15).
+const (
+	minStatus = 200
+	maxStatus = 599
+)
+
+// statusOf returns the status that a response is sent with if the request selects none: its own, the first of its
+// class, 500 for the default response. If the document declares another response for this status, it is the next
+// status that belongs to this response. It is 0 if no final status does.
 func statusOf(responses *openapi3.Responses, key string) int {
 	start := http.StatusInternalServerError
 	if n, err := strconv.Atoi(strings.ReplaceAll(key, "X", "0")); err == nil {
@@ -81,101 +82,85 @@ func statusOf(responses *openapi3.Responses, key string) int {
 	return 0
 }
 
-// The statuses of final answers (RFC 9110, section 15). One below 200 would leave the client waiting.
-const (
-	minStatus = 200
-	maxStatus = 599
-)
-
-// serve answers a request that prefers an example, and says whether it has.
+// serve sends the example that the request selects. done is false if it selects none.
 func (p *preferences) serve(ec echo.Context) (done bool, err error) {
 	r, header := ec.Request(), ec.Response().Header()
 	sent := r.Header[headerPrefer]
-	if len(sent) == 0 {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			// A cache must know of the header also when it was not sent (RFC 7240, section 2).
-			vary(header)
-		}
-		return false, nil
+	if len(sent) > 0 || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		// Caches need it also for requests without the header (RFC 7240, section 2).
+		header.Add(echo.HeaderVary, headerPrefer)
 	}
-	vary(header)
-	code, name, readable := readPrefer(sent)
-	switch {
-	case !readable:
+	selected, ok := parsePrefer(sent)
+	if !ok {
 		return false, p.refuse("The header Prefer cannot be read. It is a list such as code=404, example=name.")
-	case code == nil && name == nil:
+	}
+	if selected.code == nil && selected.example == nil {
 		return false, nil
 	}
-	status, found, sample, sentence := p.choose(code, name)
+	status, examples, body, sentence := p.find(selected)
 	if sentence != "" {
 		return false, p.refuse(sentence)
 	}
 	if r.Body != nil && r.Header.Get("Expect") == "" {
-		// A client that is still sending when its connection closes would lose the answer.
+		// If the connection closed before the client has sent its body, the client would lose the response.
 		_, _ = io.CopyN(io.Discard, r.Body, p.maxBody)
 	}
-	for _, h := range found.headers {
+	for _, h := range examples.headers {
 		header.Set(h.name, h.value)
 	}
-	applied := appliedText(code, name)
+	applied := selected.String()
 	header.Set(headerApplied, applied)
 	ec.Set(preferredKey, applied)
-	if sample.mediaType == "" || status == http.StatusNoContent || status == http.StatusNotModified {
+	if body.contentType == "" || status == http.StatusNoContent || status == http.StatusNotModified {
 		return true, ec.NoContent(status)
 	}
-	return true, ec.Blob(status, sample.mediaType, sample.body)
+	return true, ec.Blob(status, body.contentType, body.body)
 }
 
-func vary(header http.Header) {
-	if header[echo.HeaderVary] == nil {
-		header[echo.HeaderVary] = varyByPrefer
-		return
-	}
-	header.Add(echo.HeaderVary, headerPrefer)
-}
-
-// choose finds the example that code and name, of which one may be nil, ask for. Where there is none,
-// it returns a sentence that says what there is: a test that is mistyped must not do something else.
-func (p *preferences) choose(code, name *string) (status int, found *samples, chosen *sample, sentence string) {
-	if code == nil {
+// find returns the selected example and its status. If the document does not have it, find returns a sentence
+// that lists the existing ones: a typing error in a test must not select another response.
+func (p *preferences) find(selected preference) (status int, examples *responseExamples, found *example, sentence string) {
+	name := selected.example
+	if selected.code == nil {
 		for _, key := range p.keys {
-			found = p.samples[key]
-			if chosen = found.named[*name]; chosen != nil {
-				return found.status, found, chosen, ""
+			examples = p.examples[key]
+			if found = examples.named[*name]; found != nil {
+				return examples.status, examples, found, ""
 			}
 		}
-		return 0, nil, nil, fmt.Sprintf("The document has no %s for this operation. %s", called("example", *name), has(p.names()))
+		return 0, nil, nil, fmt.Sprintf("The document has no %s for this operation. %s", quoteSent("example", *name), enumerate(p.names()))
 	}
-	status, err := strconv.Atoi(*code)
-	if err != nil || len(*code) != 3 || status < minStatus || status > maxStatus {
-		return 0, nil, nil, fmt.Sprintf("The document has no %s: a code is a number from %d to %d. %s", called("answer", *code), minStatus, maxStatus, has(p.codes()))
+	status, err := strconv.Atoi(*selected.code)
+	if err != nil || len(*selected.code) != 3 || status < minStatus || status > maxStatus {
+		return 0, nil, nil, fmt.Sprintf("The document has no %s: a code is a number from %d to %d. %s", quoteSent("response", *selected.code), minStatus, maxStatus, enumerate(p.codes()))
 	}
 	key, _ := findResponse(p.responses, status)
-	found = p.samples[key]
-	if found == nil {
-		return 0, nil, nil, fmt.Sprintf("The document has no answer %d for this operation. %s", status, has(p.codes()))
-	}
+	examples = p.examples[key]
 	switch {
-	case name == nil && found.first == nil:
-		return 0, nil, nil, fmt.Sprintf("The document has no example for the answer %d of this operation. %s", status, has(p.codes()))
+	case examples == nil:
+		sentence = fmt.Sprintf("The document has no response %d for this operation. %s", status, enumerate(p.codes()))
+	case name == nil && examples.first == nil:
+		sentence = fmt.Sprintf("The document has no example for the response %d of this operation. %s", status, enumerate(p.codes()))
 	case name == nil:
-		return status, found, found.first, ""
-	case found.named[*name] == nil:
-		return 0, nil, nil, fmt.Sprintf("The document has no %s for the answer %d of this operation. %s", called("example", *name), status, has(found.names))
+		found = examples.first
+	case examples.named[*name] == nil:
+		sentence = fmt.Sprintf("The document has no %s for the response %d of this operation. %s", quoteSent("example", *name), status, enumerate(examples.names))
+	default:
+		found = examples.named[*name]
 	}
-	return status, found, found.named[*name], ""
+	return status, examples, found, sentence
 }
 
-// codes are those that can be asked for, as the document writes them.
+// codes returns the keys of the responses that have examples.
 func (p *preferences) codes() []string {
-	return slices.DeleteFunc(slices.Clone(p.keys), func(key string) bool { return p.samples[key].first == nil })
+	return slices.DeleteFunc(slices.Clone(p.keys), func(key string) bool { return p.examples[key].first == nil })
 }
 
-// names are those of all examples, each once.
+// names returns the names of all examples, without duplicates.
 func (p *preferences) names() []string {
 	var names []string
 	for _, key := range p.keys {
-		for _, name := range p.samples[key].names {
+		for _, name := range p.examples[key].names {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -188,8 +173,8 @@ func (p *preferences) refuse(sentence string) error {
 	return &Error{Status: http.StatusUnprocessableEntity, In: "header Prefer", Keyword: "prefer", Body: p.refusal.body(sentence)}
 }
 
-// called names what a client has sent, where that is short and harmless to read.
-func called(noun, sent string) string {
+// quoteSent returns noun and what the client sent, without the latter if it is long or not printable.
+func quoteSent(noun, sent string) string {
 	const maxShown = 64
 	unprintable := func(c rune) bool { return c < ' ' || c > '~' }
 	if sent == "" || len(sent) > maxShown || strings.ContainsFunc(sent, unprintable) {
@@ -198,104 +183,9 @@ func called(noun, sent string) string {
 	return noun + " " + sent
 }
 
-func has(names []string) string {
+func enumerate(names []string) string {
 	if len(names) == 0 {
 		return "It has none."
 	}
 	return "It has: " + strings.Join(names, ", ") + "."
-}
-
-// appliedText is the value of Preference-Applied (RFC 7240, section 3).
-func appliedText(code, name *string) string {
-	var parts []string
-	if code != nil {
-		parts = append(parts, "code="+*code)
-	}
-	if name != nil {
-		word := *name
-		if !isToken(word) {
-			word = `"` + quotedPairs.Replace(word) + `"`
-		}
-		parts = append(parts, "example="+word)
-	}
-	return strings.Join(parts, ", ")
-}
-
-var quotedPairs = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-// readPrefer returns the values of the preferences code and example, nil for one that was not sent.
-// Several headers are one list, the first of a repeated preference counts, a preference without a
-// value has an empty one, and other preferences and all parameters are passed over (RFC 7240,
-// section 2).
-func readPrefer(sent []string) (code, example *string, readable bool) {
-	for _, rest := range sent {
-		for more := true; more; {
-			var one string
-			one, rest, more = cutUnquoted(rest, ',')
-			one, _, _ = cutUnquoted(one, ';')
-			if one = trim(one); one == "" {
-				continue // an empty element of a list means nothing (RFC 9110, section 5.6.1.2)
-			}
-			name, word, _ := cutUnquoted(one, '=')
-			value, ok := unquote(trim(word))
-			if name = trim(name); !ok || !isToken(name) {
-				return nil, nil, false
-			}
-			switch {
-			case code == nil && strings.EqualFold(name, "code"):
-				code = &value
-			case example == nil && strings.EqualFold(name, "example"):
-				example = &value
-			}
-		}
-	}
-	return code, example, true
-}
-
-func trim(s string) string { return strings.Trim(s, " \t") }
-
-// cutUnquoted is strings.Cut at the first separator that is not in a quoted string.
-func cutUnquoted(s string, separator byte) (before, after string, found bool) {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case quoted && s[i] == '\\':
-			i++
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == separator && !quoted:
-			return s[:i], s[i+1:], true
-		}
-	}
-	return s, "", false
-}
-
-// unquote returns what a quoted string (RFC 9110, section 5.6.4) holds, and everything else as it is.
-// It is not ok when there is a quote that is not a whole string's.
-func unquote(s string) (value string, ok bool) {
-	if !strings.Contains(s, `"`) {
-		return s, true
-	}
-	if s[0] != '"' {
-		return "", false
-	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		if s[i] == '"' {
-			return b.String(), i == len(s)-1
-		}
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return "", false
-}
-
-// isToken says whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	strange := func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
-	}
-	return s != "" && !strings.ContainsFunc(s, strange)
 }

@@ -16,37 +16,37 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract/internal/library"
 )
 
-// exampled are edits that give the second document examples of every kind.
-var exampled = []string{
-	// Of the default answer and of a class, one of them by a name that is no token.
+// withExamples are edits that add examples of every kind to the library's document.
+var withExamples = []string{
+	// Of the default response and of a class, one with a name that is not a token.
 	"              detail: {type: string}", "              detail: {type: string}\n" +
 		"          examples: {gone: {value: {detail: Gone.}}, busy: {value: {detail: Busy.}}, 'not \"here\"': {value: {detail: Not here.}}}",
-	// Named like codes, and unlike any.
+	// Named like a code, and not.
 	"pages_too_few, isbn_malformed, kind_unknown, duplicate]}", "pages_too_few, isbn_malformed, kind_unknown, duplicate]}\n" +
 		"              examples: {a_first: {value: {code: invalid}}, duplicate: {value: {code: duplicate}}, title_missing: {value: {code: title_missing}}}",
-	// A single one, and one of a media type that stands before JSON.
+	// An unnamed one, and one of a media type that sorts before JSON.
 	"description: Added.\n          content:\n            application/json: {schema: {$ref: '#/components/schemas/Book'}}",
 	"description: Added.\n          content:\n            application/csv: {example: 'a,1'}\n            application/json: {schema: {$ref: '#/components/schemas/Book'}, example: {title: a, pages: 1}}",
-	// No content, of a status that could have some.
+	// No content, of a status that may have content.
 	"'204': {description: Gone.}", "'204': {description: Gone.}\n        '202': {description: Later.}",
-	// No JSON.
+	// Not JSON.
 	"text/plain: {schema: {type: string}}", "'*/*': {example: any}\n            text/plain: {schema: {type: string}, examples: {lent: {value: 'Lent, until <date>.'}}}\n            text/rich: {examples: {lent: {value: 'Lent.'}}}",
-	// Made of the schema's.
+	// Of the schema and its properties.
 	"schema: {type: object, additionalProperties: true}", "schema: {type: object, required: [stars], properties: {stars: {type: integer, example: 5}, note: {type: string}, by: {type: object, properties: {name: {type: string, example: ann}}}, to: {type: object, required: [name], properties: {name: {type: string}, age: {type: integer, example: 7}}}}}",
 	// With headers.
 	"X-Total: {required: true, schema: {type: integer}}", "X-Total: {required: true, schema: {type: integer}, example: 2}\n            X-More: {schema: {type: boolean, example: true}}\n            X-None: {schema: {type: string}}\n            Content-Type: {schema: {type: string, example: text/html}}",
 	"schema: {type: array, items: {$ref: '#/components/schemas/Book'}}", "schema: {type: array, items: {$ref: '#/components/schemas/Book'}, example: []}",
 }
 
-// preferred is what came of a request.
+// preferred is the result of a request.
 type preferred struct {
 	*httptest.ResponseRecorder
-	applied string          // as a middleware outside sees it
-	refused *contract.Error // nil: not refused
+	applied string          // what PreferredExample returns to an outer middleware
+	refused *contract.Error // nil if the request was not refused
 	handled bool
 }
 
-// servePreferred serves a document of the library with the option, and returns how to ask it.
+// servePreferred serves a document with WithPrefer, and returns a function that sends it a request.
 func servePreferred(t testing.TB, document *openapi3.T, options ...contract.Option) func(*http.Request) preferred {
 	t.Helper()
 	options = append([]contract.Option{withReaders, contract.WithPrefer()}, options...)
@@ -64,31 +64,31 @@ func servePreferred(t testing.TB, document *openapi3.T, options ...contract.Opti
 				_ = ec.JSONBlob(got.refused.Status, got.refused.Body)
 				return
 			}
-			_ = ec.JSONBlob(http.StatusInternalServerError, compiled.Failure(ec, err.Error()))
+			_ = ec.JSONBlob(http.StatusInternalServerError, compiled.FailureBody(ec, err.Error()))
 		}
 		e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(ec echo.Context) error {
-				defer func() { got.applied = contract.Preferred(ec) }()
+				defer func() { got.applied = contract.PreferredExample(ec) }()
 				return next(ec)
 			}
 		}, compiled.Middleware)
 		library.RegisterHandlersWithBaseURL(e, library.NewStrictHandler(s, nil), compiled.BasePath())
 		e.ServeHTTP(got, r)
-		got.handled = s.seen() != nil
+		got.handled = s.recorded() != nil
 		return got
 	}
 }
 
-// prefer makes a request whose credentials, parameters and body would all be refused.
+// prefer returns a request with a header Prefer whose credentials, parameters and body are wrong.
 func prefer(method, path string, headers ...string) *http.Request {
 	r := request{method: method, path: path, headers: []string{"Authorization", "Bearer broken", "Content-Type", "text/none"}, body: "{"}.build()
 	r.Header["Prefer"] = headers
 	return r
 }
 
-func TestPreferredExamples(t *testing.T) {
+func TestPreferSelectsAnExample(t *testing.T) {
 	t.Parallel()
-	ask := servePreferred(t, loadLibrary(t, exampled...))
+	send := servePreferred(t, loadLibrary(t, withExamples...))
 	for _, row := range []struct {
 		name         string
 		method, path string
@@ -99,39 +99,39 @@ func TestPreferredExamples(t *testing.T) {
 	}{
 		{"the status itself, first by its enum", "POST", "/books", []string{"code=400"}, 400, `{"code":"title_missing"}`, "code=400"},
 		{"a name", "POST", "/books", []string{"example=duplicate"}, 400, `{"code":"duplicate"}`, "example=duplicate"},
-		{"a name that is no code", "POST", "/books", []string{"example=a_first"}, 400, `{"code":"invalid"}`, "example=a_first"},
+		{"a name that is not a code", "POST", "/books", []string{"example=a_first"}, 400, `{"code":"invalid"}`, "example=a_first"},
 		{"both", "POST", "/books", []string{"code=400, example=duplicate"}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
-		{"both, the other way round", "POST", "/books", []string{"example=duplicate,code=400"}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
+		{"both, in the other order", "POST", "/books", []string{"example=duplicate,code=400"}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
 		{"two headers", "POST", "/books", []string{"example=duplicate", "code=400"}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
 		{"a success", "POST", "/books", []string{"code=201"}, 201, `{"pages":1,"title":"a"}`, "code=201"},
 		{"a status of a class, first by name", "GET", "/books/!", []string{"code=451"}, 451, `{"detail":"Busy."}`, "code=451"},
 		{"a status by default", "GET", "/books/!", []string{"code=503"}, 503, `{"detail":"Busy."}`, "code=503"},
 		{"a name and a status by default", "POST", "/books", []string{"code=429, example=gone"}, 429, `{"detail":"Gone."}`, "code=429, example=gone"},
-		{"a name of the default answer", "POST", "/books", []string{"example=busy"}, 500, `{"detail":"Busy."}`, "example=busy"},
+		{"a name of the default response", "POST", "/books", []string{"example=busy"}, 500, `{"detail":"Busy."}`, "example=busy"},
 		{"a name of a class", "GET", "/books/!", []string{"example=busy"}, 400, `{"detail":"Busy."}`, "example=busy"},
 		{"no content", "DELETE", "/books/!", []string{"code=204"}, 204, ``, "code=204"},
-		{"no content, of a status that could have some", "DELETE", "/books/!", []string{"code=202"}, 202, ``, "code=202"},
+		{"no content, of a status that may have content", "DELETE", "/books/!", []string{"code=202"}, 202, ``, "code=202"},
 		{"a status that has no body", "POST", "/books", []string{"code=204"}, 204, ``, "code=204"},
 		{"a text", "POST", "/loans/!", []string{"code=200"}, 200, `Lent, until <date>.`, "code=200"},
 		{"a name that two media types have", "POST", "/loans/!", []string{"example=lent"}, 200, `Lent, until <date>.`, "example=lent"},
-		{"made from the schema's", "PUT", "/reviews", []string{"code=200"}, 200, `{"by":{"name":"ann"},"stars":5}`, "code=200"},
+		{"the examples of the schema", "PUT", "/reviews", []string{"code=200"}, 200, `{"by":{"name":"ann"},"stars":5}`, "code=200"},
 		{"headers", "GET", "/books?limit=0", []string{"code=200"}, 200, `[]`, "code=200"},
 		{"names in any case, with space", "POST", "/books", []string{" CODE\t= 400 ,\tExample =duplicate "}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
 		{"quoted", "POST", "/books", []string{`code="400", example="dupl\icate"`}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
-		{"a name that is no token", "POST", "/books", []string{`example="not \"here\""`}, 500, `{"detail":"Not here."}`, `example="not \"here\""`},
+		{"a name that is not a token", "POST", "/books", []string{`example="not \"here\""`}, 500, `{"detail":"Not here."}`, `example="not \"here\""`},
 		{"parameters", "POST", "/books", []string{`code=400;q=1; code=201 ;x="a,b", example=duplicate;y`}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
 		{"other preferences, and empty ones", "POST", "/books", []string{`, respond-async, wait="10, \", code=201", code=400,`, "dynamic=true"}, 400, `{"code":"title_missing"}`, "code=400"},
 		{"the first counts", "POST", "/books", []string{"code=400, code=201, example=duplicate", "Code=401, example=a_first"}, 400, `{"code":"duplicate"}`, "code=400, example=duplicate"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			got := ask(prefer(row.method, row.path, row.prefer...))
+			got := send(prefer(row.method, row.path, row.prefer...))
 			if got.Code != row.status || got.Body.String() != row.body {
 				t.Errorf("%d %s, want %d %s", got.Code, got.Body, row.status, row.body)
 			}
 			header := got.Header()
 			if header.Get("Preference-Applied") != row.applied || got.applied != row.applied || !slices.Equal(header["Vary"], []string{"Prefer"}) {
-				t.Errorf("applied %q and %q, varies by %q", header["Preference-Applied"], got.applied, header["Vary"])
+				t.Errorf("applied %q and %q, Vary: %q", header["Preference-Applied"], got.applied, header["Vary"])
 			}
 			contentType := "application/json"
 			switch {
@@ -153,9 +153,9 @@ func TestPreferredExamples(t *testing.T) {
 	}
 }
 
-func TestPreferredThatTheDocumentDoesNotHave(t *testing.T) {
+func TestPreferRefusesWhatTheDocumentDoesNotHave(t *testing.T) {
 	t.Parallel()
-	ask := servePreferred(t, loadLibrary(t, exampled...))
+	send := servePreferred(t, loadLibrary(t, withExamples...))
 	none := servePreferred(t, loadLibrary(t))
 	bare := servePreferred(t, loadLibrary(t,
 		"schema: {type: array, items: {$ref: '#/components/schemas/Book'}}", "schema: {type: array, items: {$ref: '#/components/schemas/Book'}, example: []}",
@@ -163,40 +163,40 @@ func TestPreferredThatTheDocumentDoesNotHave(t *testing.T) {
 		"        4XX: {$ref: '#/components/responses/Failure'}\n        default:", "        4XX: {$ref: '#/components/responses/Failure'}\n        5XX:"))
 	long := strings.Repeat("x", 64)
 	for _, row := range []struct {
-		ask          func(*http.Request) preferred
+		send         func(*http.Request) preferred
 		method, path string
 		prefer       string
-		body         string // all of its sentence
+		body         string // the whole sentence
 	}{
-		{ask, "POST", "/books", "example=other", "The document has no example other for this operation. It has: title_missing, duplicate, a_first, busy, gone, not \\\"here\\\"."},
-		{ask, "POST", "/books", "code=400, example=gone", "The document has no example gone for the answer 400 of this operation. It has: title_missing, duplicate, a_first."},
-		{ask, "POST", "/books", "example=" + long, "The document has no example " + long + " for this operation. It has: title_missing, duplicate, a_first, busy, gone, not \\\"here\\\"."},
-		{ask, "POST", "/books", "code=400, example=" + long + "x", "The document has no such example for the answer 400 of this operation. It has: title_missing, duplicate, a_first."},
-		{ask, "POST", "/books", "code=400, example=caf\u00e9", "The document has no such example for the answer 400 of this operation. It has: title_missing, duplicate, a_first."},
-		{ask, "POST", "/books", "code=400, example=\"\x7f\"", "The document has no such example for the answer 400 of this operation. It has: title_missing, duplicate, a_first."},
-		{ask, "POST", "/books", "code=400, example", "The document has no such example for the answer 400 of this operation. It has: title_missing, duplicate, a_first."},
-		{ask, "POST", "/books", "code=201, example=a", "The document has no example a for the answer 201 of this operation. It has none."},
-		{ask, "POST", "/books", "code=401", "The document has no example for the answer 401 of this operation. It has: 201, 400, default."},
-		{ask, "POST", "/books", "code=4o1", "The document has no answer 4o1: a code is a number from 200 to 599. It has: 201, 400, default."},
-		{ask, "POST", "/books", "code=+400", "The document has no answer +400: a code is a number from 200 to 599. It has: 201, 400, default."},
-		{ask, "POST", "/books", "code=600", "The document has no answer 600: a code is a number from 200 to 599. It has: 201, 400, default."},
-		{ask, "POST", "/books", "code=101", "The document has no answer 101: a code is a number from 200 to 599. It has: 201, 400, default."},
-		{ask, "POST", "/books", "code=\"\"", "The document has no such answer: a code is a number from 200 to 599. It has: 201, 400, default."},
-		{ask, "POST", "/books", `code="400`, "The header Prefer cannot be read. It is a list such as code=404, example=name."},
-		{ask, "POST", "/books", `code="40"0`, "The header Prefer cannot be read. It is a list such as code=404, example=name."},
-		{ask, "POST", "/books", "code:400", "The header Prefer cannot be read. It is a list such as code=404, example=name."},
-		{ask, "POST", "/books", "wait=10, =400", "The header Prefer cannot be read. It is a list such as code=404, example=name."},
-		{ask, "GET", "/books/!", "example=other", "The document has no example other for this operation. It has: busy, gone, not \\\"here\\\"."},
-		{none, "PUT", "/reviews", "code=200", "The document has no example for the answer 200 of this operation. It has none."},
-		{bare, "GET", "/books", "code=200", "The document has no example for the answer 200 of this operation. It has none."},
-		{none, "GET", "/books", "code=200", "The document has no example for the answer 200 of this operation. It has none."},
+		{send, "POST", "/books", "example=other", "The document has no example other for this operation. It has: title_missing, duplicate, a_first, busy, gone, not \\\"here\\\"."},
+		{send, "POST", "/books", "code=400, example=gone", "The document has no example gone for the response 400 of this operation. It has: title_missing, duplicate, a_first."},
+		{send, "POST", "/books", "example=" + long, "The document has no example " + long + " for this operation. It has: title_missing, duplicate, a_first, busy, gone, not \\\"here\\\"."},
+		{send, "POST", "/books", "code=400, example=" + long + "x", "The document has no such example for the response 400 of this operation. It has: title_missing, duplicate, a_first."},
+		{send, "POST", "/books", "code=400, example=caf\u00e9", "The document has no such example for the response 400 of this operation. It has: title_missing, duplicate, a_first."},
+		{send, "POST", "/books", "code=400, example=\"\x7f\"", "The document has no such example for the response 400 of this operation. It has: title_missing, duplicate, a_first."},
+		{send, "POST", "/books", "code=400, example", "The document has no such example for the response 400 of this operation. It has: title_missing, duplicate, a_first."},
+		{send, "POST", "/books", "code=201, example=a", "The document has no example a for the response 201 of this operation. It has none."},
+		{send, "POST", "/books", "code=401", "The document has no example for the response 401 of this operation. It has: 201, 400, default."},
+		{send, "POST", "/books", "code=4o1", "The document has no response 4o1: a code is a number from 200 to 599. It has: 201, 400, default."},
+		{send, "POST", "/books", "code=+400", "The document has no response +400: a code is a number from 200 to 599. It has: 201, 400, default."},
+		{send, "POST", "/books", "code=600", "The document has no response 600: a code is a number from 200 to 599. It has: 201, 400, default."},
+		{send, "POST", "/books", "code=101", "The document has no response 101: a code is a number from 200 to 599. It has: 201, 400, default."},
+		{send, "POST", "/books", "code=\"\"", "The document has no such response: a code is a number from 200 to 599. It has: 201, 400, default."},
+		{send, "POST", "/books", `code="400`, "The header Prefer cannot be read. It is a list such as code=404, example=name."},
+		{send, "POST", "/books", `code="40"0`, "The header Prefer cannot be read. It is a list such as code=404, example=name."},
+		{send, "POST", "/books", "code:400", "The header Prefer cannot be read. It is a list such as code=404, example=name."},
+		{send, "POST", "/books", "wait=10, =400", "The header Prefer cannot be read. It is a list such as code=404, example=name."},
+		{send, "GET", "/books/!", "example=other", "The document has no example other for this operation. It has: busy, gone, not \\\"here\\\"."},
+		{none, "PUT", "/reviews", "code=200", "The document has no example for the response 200 of this operation. It has none."},
+		{bare, "GET", "/books", "code=200", "The document has no example for the response 200 of this operation. It has none."},
+		{none, "GET", "/books", "code=200", "The document has no example for the response 200 of this operation. It has none."},
 		{none, "GET", "/books/!", "example=a", "The document has no example a for this operation. It has none."},
-		{bare, "GET", "/books/!", "code=302", "The document has no answer 302 for this operation. It has none."},
-		{bare, "PUT", "/reviews", "code=200", "The document has no example for the answer 200 of this operation. It has none."},
+		{bare, "GET", "/books/!", "code=302", "The document has no response 302 for this operation. It has none."},
+		{bare, "PUT", "/reviews", "code=200", "The document has no example for the response 200 of this operation. It has none."},
 	} {
 		t.Run(row.prefer, func(t *testing.T) {
 			t.Parallel()
-			got := row.ask(prefer(row.method, row.path, row.prefer))
+			got := row.send(prefer(row.method, row.path, row.prefer))
 			if got.Code != 422 || got.Body.String() != `{"detail":"`+row.body+`"}` {
 				t.Errorf("%d %s, want %s", got.Code, got.Body, row.body)
 			}
@@ -210,65 +210,65 @@ func TestPreferredThatTheDocumentDoesNotHave(t *testing.T) {
 	}
 }
 
-// TestPreferredStatusIsThatOfTheResponse has classes and defaults whose usual status is documented by
-// itself, and a 422 of the operation's own.
-func TestPreferredStatusIsThatOfTheResponse(t *testing.T) {
+// TestPreferredStatusBelongsToTheResponse has classes and defaults whose usual status has a response of its own, and
+// an operation with a 422 of its own.
+func TestPreferredStatusBelongsToTheResponse(t *testing.T) {
 	t.Parallel()
 	const failures = "        4XX: {$ref: '#/components/responses/Failure'}\n        default: {$ref: '#/components/responses/Failure'}"
 	other := func(name string) string {
 		return "{description: x, content: {application/json: {schema: {type: object, required: [why], properties: {why: {type: string}}}, examples: {" + name + ": {value: {why: x}}}}}}"
 	}
-	ask := servePreferred(t, loadLibrary(t, failures,
+	send := servePreferred(t, loadLibrary(t, failures,
 		"        '400': "+other("bad")+"\n        '422': "+other("unfit")+"\n        5XX: "+other("down")+"\n        4XX: "+other("wrong")+"\n        1XX: "+other("wait")+"\n        default: "+other("any")))
 	for sent, status := range map[string]int{
 		"example=bad": 400, "example=unfit": 422, "example=wrong": 401, "example=down": 500, "example=any": 201,
 		"code=400": 400, "code=499, example=wrong": 499,
 	} {
-		if got := ask(prefer("GET", "/books/!", sent)); got.Code != status || got.Body.String() != `{"why":"x"}` {
+		if got := send(prefer("GET", "/books/!", sent)); got.Code != status || got.Body.String() != `{"why":"x"}` {
 			t.Errorf("%s: %d %s, want %d", sent, got.Code, got.Body, status)
 		}
 	}
 	closed := servePreferred(t, loadLibrary(t, failures,
 		"        '422': {description: x, x-error-codes: {implementation: [unfit]}, content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string, enum: [unfit]}}}}}}\n"+failures))
 	if got := closed(prefer("GET", "/books/!", "example=wait")); got.Code != 422 || !strings.HasPrefix(got.Body.String(), `{"detail":"The document has no example wait`) {
-		t.Errorf("a 422 of closed codes: %d %s", got.Code, got.Body)
+		t.Errorf("a 422 with an enum of codes: %d %s", got.Code, got.Body)
 	}
 	open := servePreferred(t, loadLibrary(t, failures, "        '422': "+other("unfit")+"\n"+failures))
 	if got := open(prefer("GET", "/books/!", "example=wait")); got.Code != 422 || !strings.HasPrefix(got.Body.String(), `{"why":"The document has no example wait`) {
 		t.Errorf("a 422 of its own: %d %s", got.Code, got.Body)
 	}
-	if got := ask(prefer("GET", "/books/!", "example=wait")); got.Code != 422 {
-		t.Errorf("an answer that is not final: %d %s", got.Code, got.Body)
+	if got := send(prefer("GET", "/books/!", "example=wait")); got.Code != 422 {
+		t.Errorf("a response that is not final: %d %s", got.Code, got.Body)
 	}
 }
 
-// TestRequestsThatPreferNothing are served as ever: without the option, without the header, and with
-// preferences of other kinds.
-func TestRequestsThatPreferNothing(t *testing.T) {
+// TestRequestsWithoutPreferenceAreServed has requests without the option, without the header, and with other
+// preferences.
+func TestRequestsWithoutPreferenceAreServed(t *testing.T) {
 	t.Parallel()
-	document := loadLibrary(t, exampled...)
-	ignorant := serveDocument(t, document, &shelf{answer: library.ListBooks200JSONResponse{Body: []library.Book{}}})
-	if w := ignorant(request{method: "GET", path: "/books", headers: []string{"Prefer", "code=503"}}.build()); w.Code != 200 || w.Header().Get("Vary") != "" || w.Header().Get("Preference-Applied") != "" {
+	document := loadLibrary(t, withExamples...)
+	withoutOption := serveDocument(t, document, &shelf{response: library.ListBooks200JSONResponse{Body: []library.Book{}}})
+	if w := withoutOption(request{method: "GET", path: "/books", headers: []string{"Prefer", "code=503"}}.build()); w.Code != 200 || w.Header().Get("Vary") != "" || w.Header().Get("Preference-Applied") != "" {
 		t.Errorf("without the option: %d %v", w.Code, w.Header())
 	}
-	ask := servePreferred(t, document, contract.WithResponseCheck(contract.ResponsesUnchecked))
+	send := servePreferred(t, document, contract.WithResponseCheck(contract.ResponsesUnchecked))
 	for _, sent := range [][]string{nil, {""}, {"return=minimal"}, {`wait=10; code=503, x="code=503"`}, {"cod=503"}} {
 		r := request{method: "PUT", path: "/reviews"}.build()
 		r.Header["Prefer"] = sent
-		if got := ask(r); got.Code != 200 || !got.handled || got.applied != "" || got.Header().Get("Preference-Applied") != "" {
+		if got := send(r); got.Code != 200 || !got.handled || got.applied != "" || got.Header().Get("Preference-Applied") != "" {
 			t.Errorf("%q: %d, handled: %t, applied %q", sent, got.Code, got.handled, got.applied)
 		}
 	}
 	for method, path := range map[string]string{"GET": "/books?limit=0", "PUT": "/reviews"} {
-		varies := ask(request{method: method, path: path}.build()).Header().Get("Vary") != ""
-		if varies != (method == "GET") {
-			t.Errorf("%s without the header: varies by it: %t", method, varies)
+		hasVary := send(request{method: method, path: path}.build()).Header().Get("Vary") != ""
+		if hasVary != (method == "GET") {
+			t.Errorf("%s without the header: Vary: %t", method, hasVary)
 		}
 	}
 }
 
-// TestVaryIsShared adds to Vary before and after the contract does, for several requests at once.
-func TestVaryIsShared(t *testing.T) {
+// TestVaryIsAppended adds to Vary before and after the contract does.
+func TestVaryIsAppended(t *testing.T) {
 	t.Parallel()
 	compiled, err := contract.Compile(loadLibrary(t), withReaders, contract.WithPrefer())
 	if err != nil {
@@ -294,16 +294,16 @@ func TestVaryIsShared(t *testing.T) {
 	}
 	for i, row := range rows {
 		if got := strings.Join(headers[i]["Vary"], "+"); got != row.want {
-			t.Errorf("varies by %s, want %s", got, row.want)
+			t.Errorf("Vary: %s, want %s", got, row.want)
 		}
 	}
 }
 
-// TestBodyIsReadBeforeTheAnswer has a client that sends more than net/http reads by itself; one that
-// waits for leave to send does not get it.
-func TestBodyIsReadBeforeTheAnswer(t *testing.T) {
+// TestBodyIsReadBeforeTheExample has a body that is larger than net/http reads by itself, and one that the client sends
+// only after 100 Continue, which it does not get.
+func TestBodyIsReadBeforeTheExample(t *testing.T) {
 	t.Parallel()
-	ask := servePreferred(t, loadLibrary(t, exampled...))
+	send := servePreferred(t, loadLibrary(t, withExamples...))
 	for expect, left := range map[string]int{"": 0, "100-continue": 1 << 20} {
 		r := prefer("POST", "/books", "code=400")
 		body := &counter{left: 1 << 20}
@@ -311,14 +311,14 @@ func TestBodyIsReadBeforeTheAnswer(t *testing.T) {
 		if expect != "" {
 			r.Header.Set("Expect", expect)
 		}
-		if got := ask(r); got.Code != 400 || body.left != left {
+		if got := send(r); got.Code != 400 || body.left != left {
 			t.Errorf("expect %q: %d with %d bytes left, want %d", expect, got.Code, body.left, left)
 		}
 	}
 }
 
-// TestPreferOverTheWire has the answer to HEAD, which only a connection shows.
-func TestPreferOverTheWire(t *testing.T) {
+// TestPreferOverAConnection also has a HEAD request.
+func TestPreferOverAConnection(t *testing.T) {
 	t.Parallel()
 	document, err := openapi3.NewLoader().LoadFromData([]byte(`{openapi: 3.0.3, info: {title: x, version: '1'}, servers: [{url: /}], paths: {/x: {
 		head: {operationId: look, responses: {'200': {description: x, content: {application/json: {example: {a: 1}}}}, default: {$ref: '#/components/responses/F'}}},
@@ -355,7 +355,7 @@ func TestPreferOverTheWire(t *testing.T) {
 	}
 }
 
-// counter is a body that counts what is still to be read.
+// counter is a body that counts its unread bytes.
 type counter struct{ left int }
 
 func (c *counter) Read(p []byte) (int, error) {
@@ -365,36 +365,4 @@ func (c *counter) Read(p []byte) (int, error) {
 	n := min(len(p), c.left)
 	c.left -= n
 	return n, nil
-}
-
-// TestPreferCostsNothing compares a request without the header, with the option and without. It is not
-// parallel, because allocations are counted of the whole program.
-func TestPreferCostsNothing(t *testing.T) {
-	count := func(method, path, route string, options ...contract.Option) float64 {
-		options = append(options, withReaders, contract.WithResponseCheck(contract.ResponsesUnchecked))
-		compiled, err := contract.Compile(loadLibrary(t, exampled...), options...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := request{method: method, path: path}.build()
-		ec := echo.New().NewContext(r, httptest.NewRecorder())
-		ec.SetPath("/v2" + route)
-		ec.SetParamNames("id")
-		ec.SetParamValues("a-1")
-		ec.Response().Committed = true
-		serve := compiled.Middleware(func(echo.Context) error { return nil })
-		return testing.AllocsPerRun(100, func() {
-			ec.SetRequest(r)
-			clear(ec.Response().Header())
-			if err := serve(ec); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-	for _, row := range [][]string{{"PUT", "/reviews", "/reviews"}, {"GET", "/books/a-1", "/books/:id"}} {
-		without, with := count(row[0], row[1], row[2]), count(row[0], row[1], row[2], contract.WithPrefer())
-		if with > without {
-			t.Errorf("%s %s: %v allocations, %v without the option", row[0], row[1], with, without)
-		}
-	}
 }

@@ -2,177 +2,70 @@ package contract
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// schema is a compiled schema of a request: kin-openapi's validation, the exact integers, and what
-// each failure is answered with.
-type schema struct {
-	checker
-	answers  map[cause]*Error
-	fallback *Error
+// validator validates values against one schema: first the integers, then everything else by kin-openapi.
+type validator struct {
+	schema   *openapi3.Schema
+	integers *integerCheck
+	options  []openapi3.SchemaValidationOption
+	fast     *fastSchema // nil if the schema is not plain
 }
 
-// cause is what a failure is looked up by.
-type cause struct {
-	schema          *openapi3.Schema
-	keyword, member string
-}
-
-// compileSchema prepares the answers for every keyword that can fail in s or below. in and general
-// say, of the body or parameter that s is the schema of, its name and its x-error-codes.
-func compileSchema(s *openapi3.Schema, place, in string, general map[string]string, f *failures) (*schema, error) {
-	checker, err := compileChecker(s, place, openapi3.VisitAsRequest())
+// compileValidator prepares a validator. direction is openapi3.VisitAsRequest or VisitAsResponse.
+func compileValidator(s *openapi3.Schema, place string, direction openapi3.SchemaValidationOption) (*validator, error) {
+	integers, err := compileIntegers(s, place)
 	if err != nil {
 		return nil, err
 	}
-	compiled := &schema{checker: checker, answers: map[cause]*Error{}}
-	compiled.fallback, err = f.answer(400, firstCode(general, "invalid", "unreadable"), in, "invalid", "The "+in+" is not valid.", place)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[*openapi3.Schema]bool{}
-	var walk func(s *openapi3.Schema, place string) error
-	walk = func(s *openapi3.Schema, place string) error {
-		if seen[s] {
-			return nil
-		}
-		seen[s] = true
-		codes, _, err := readCodes(s.Extensions, place)
-		if err != nil {
-			return err
-		}
-		for key, code := range codes {
-			if template, err := f.find(400); err == nil && template.codes != nil && !slices.Contains(template.codes, code) {
-				return placed(place+"."+extension, "%q maps to %q, which is not in the enum of the answer 400 (%s)", key, code, template.place)
-			}
-		}
-		register := func(c cause, code string) error {
-			answer, err := f.answer(400, code, in, c.keyword, sentence(in, c.keyword), place)
-			compiled.answers[c] = answer
-			return err
-		}
-		for _, keyword := range keywords(s) {
-			code := codes[keyword]
-			for _, other := range alike[keyword] {
-				if code == "" {
-					code = codes[other]
-				}
-			}
-			if code == "" {
-				code = general["invalid"]
-			}
-			if err := register(cause{s, keyword, ""}, code); err != nil {
-				return err
-			}
-		}
-		for _, name := range s.Required {
-			var own map[string]string
-			if property := s.Properties[name]; property != nil {
-				if own, _, err = readCodes(property.Value.Extensions, place+".properties."+name); err != nil {
-					return err
-				}
-			}
-			code := firstCode(own, "required")
-			if code == "" {
-				code = firstCode(codes, "required")
-			}
-			if code == "" {
-				code = general["invalid"]
-			}
-			if err := register(cause{s, "required", name}, code); err != nil {
-				return err
-			}
-		}
-		for _, c := range children(s) {
-			if c.step == ".anyOf" || c.step == ".oneOf" || c.step == ".not" {
-				continue // a failure inside is reported as the keyword's own
-			}
-			if err := walk(c.schema, place+c.step); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := walk(s, place); err != nil {
-		return nil, err
-	}
-	return compiled, nil
+	options := []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails(), direction}
+	return &validator{schema: s, integers: integers, options: options, fast: compileFast(s, map[*openapi3.Schema]*fastSchema{})}, nil
 }
 
-// check returns the answer for a value that the schema does not allow, nil for one that it does.
-func (s *schema) check(value any) *Error {
-	f, err := s.find(value)
-	if f == nil && err == nil {
-		return nil
-	}
-	return s.answer(f, err)
-}
-
-// answer turns a finding into the answer that the document has for it.
-func (s *schema) answer(f *finding, err error) *Error {
-	template := s.fallback
-	if f != nil {
-		if known := s.answers[cause{f.schema, f.keyword, f.member}]; known != nil {
-			template = known
-		}
-	}
-	answer := *template
-	answer.Cause = err
-	if f != nil {
-		answer.Keyword = f.keyword
-		answer.Pointer = pointer(f.pointer)
-	}
-	return &answer
-}
-
-// checker validates values against one schema.
-type checker struct {
+// violation is the part of a value that its schema does not allow.
+type violation struct {
 	schema  *openapi3.Schema
-	options []openapi3.SchemaValidationOption
-	exact   *exact
-	glance  *glance // nil: the schema is not plain
-	names   *shape  // keeps everything
+	keyword string
+	member  string // the name of the missing member, if keyword is required
+	path    []string
 }
 
-func compileChecker(s *openapi3.Schema, place string, direction openapi3.SchemaValidationOption) (checker, error) {
-	exact, err := compileExact(s, place)
-	if err != nil {
-		return checker{}, err
-	}
-	c := checker{schema: s, exact: exact, glance: compileGlance(s, map[*openapi3.Schema]*glance{}), options: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()}}
-	c.names = &shape{}
-	for name := range s.Properties {
-		c.names.addMember(member{name: name})
-	}
-	if directed(s, map[*openapi3.Schema]bool{}) {
-		c.options = append(c.options, direction)
-	}
-	return c, nil
+// below prepends the name of the member or the index of the item that contains the violation.
+func (v *violation) below(name string) *violation {
+	v.path = append([]string{name}, v.path...)
+	return v
 }
 
-// find returns what is wrong with a value. Both results are nil when nothing is; an error without a
-// finding is one that no keyword explains.
-func (c *checker) find(value any) (*finding, error) {
-	if c.glance != nil && c.glance.holds(value) {
-		return nil, nil
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// pointer returns the JSON Pointer (RFC 6901) to the violation.
+func (v *violation) pointer() string {
+	var b strings.Builder
+	for _, step := range v.path {
+		b.WriteString("/" + pointerEscapes.Replace(step))
 	}
-	if f := c.exact.check(c.schema, value, c.options); f != nil {
-		return f, nil
-	}
-	err := c.schema.VisitJSON(value, c.options...)
-	if err == nil {
-		return nil, nil
-	}
-	return fromSchemaError(err), err
+	return b.String()
 }
 
-// fromSchemaError finds the keyword and the place that an error of kin-openapi is about, nil when it
-// is about none.
-func fromSchemaError(err error) *finding {
+// validate returns the first violation in value. Both results are nil if the schema allows the value. An error
+// without a violation is one of kin-openapi that names no keyword.
+func (v *validator) validate(value any) (*violation, error) {
+	if found := v.integers.check(v.schema, value, v.options); found != nil {
+		return found, nil
+	}
+	if err := v.schema.VisitJSON(value, v.options...); err != nil {
+		return fromSchemaError(err), err
+	}
+	return nil, nil
+}
+
+// fromSchemaError returns the violation that an error of kin-openapi reports, nil if it reports none.
+func fromSchemaError(err error) *violation {
 	var found *openapi3.SchemaError
 	if !errors.As(err, &found) {
 		return nil
@@ -184,101 +77,206 @@ func fromSchemaError(err error) *finding {
 		}
 		found = inner
 	}
-	f := &finding{schema: found.Schema, keyword: found.SchemaField, pointer: found.JSONPointer()}
-	switch f.keyword {
-	case "required":
-		if len(f.pointer) > 0 {
-			f.member = f.pointer[len(f.pointer)-1]
+	v := &violation{schema: found.Schema, keyword: found.SchemaField, path: found.JSONPointer()}
+	switch v.keyword {
+	case keyRequired:
+		if len(v.path) > 0 {
+			v.member = v.path[len(v.path)-1]
 		}
 	case "properties":
-		f.keyword = "additionalProperties"
+		v.keyword = "additionalProperties"
 	}
-	return f
+	return v
 }
 
-// alike are the keywords whose codes stand in for one that has none of its own.
-var alike = map[string][]string{
+// requestSchema validates a part of a request, and knows the error for each violation.
+type requestSchema struct {
+	*validator
+	in       string // the part of the request
+	invalid  string // the code of keywords without a code of their own
+	errors   map[check]*Error
+	fallback *Error
+}
+
+// check identifies what can fail in a schema.
+type check struct {
+	schema          *openapi3.Schema
+	keyword, member string
+}
+
+// compileRequestSchema prepares the errors for every keyword that can fail in s and inside it. in names the body or
+// the parameter of the schema, and outer are its codes.
+func compileRequestSchema(s *openapi3.Schema, place, in string, outer errorCodes, responses *errorResponses) (*requestSchema, error) {
+	v, err := compileValidator(s, place, openapi3.VisitAsRequest())
+	if err != nil {
+		return nil, err
+	}
+	r := &requestSchema{validator: v, in: in, invalid: outer[keyInvalid], errors: map[check]*Error{}}
+	r.fallback, err = responses.prepare(Error{Status: http.StatusBadRequest, Code: outer.first(keyInvalid, keyUnreadable), In: in, Keyword: keyInvalid}, "The "+in+" is not valid.", place)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.prepare(s, place, responses, map[*openapi3.Schema]bool{})
+}
+
+// prepare prepares the errors of s and of the schemas inside it.
+func (r *requestSchema) prepare(s *openapi3.Schema, place string, responses *errorResponses, seen map[*openapi3.Schema]bool) error {
+	if seen[s] {
+		return nil
+	}
+	seen[s] = true
+	codes, _, err := readCodes(s.Extensions, place, schemaKeys...)
+	if err != nil {
+		return err
+	}
+	response, err := responses.find(http.StatusBadRequest)
+	if err != nil {
+		return err
+	}
+	for _, key := range sortedKeys(codes) { // also the codes of keywords that the schema does not use
+		if err := response.checkCode(codes[key], key, place); err != nil {
+			return err
+		}
+	}
+	for _, keyword := range keywords(s) {
+		code := codes.first(append([]string{keyword}, substitutes[keyword]...)...)
+		if err := r.prepareCheck(check{s, keyword, ""}, code, place, responses); err != nil {
+			return err
+		}
+	}
+	for _, name := range s.Required {
+		var own errorCodes
+		if property := s.Properties[name]; property != nil {
+			if own, _, err = readCodes(property.Value.Extensions, place+".properties."+name, schemaKeys...); err != nil {
+				return err
+			}
+		}
+		code := own.first(keyRequired)
+		if code == "" {
+			code = codes[keyRequired]
+		}
+		if err := r.prepareCheck(check{s, keyRequired, name}, code, place, responses); err != nil {
+			return err
+		}
+	}
+	for _, sub := range subschemas(s) {
+		if sub.step == ".anyOf" || sub.step == ".oneOf" || sub.step == ".not" {
+			continue // a violation inside is reported as one of this keyword
+		}
+		if err := r.prepare(sub.schema, place+sub.step, responses, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *requestSchema) prepareCheck(c check, code, place string, responses *errorResponses) error {
+	if code == "" {
+		code = r.invalid
+	}
+	sentence := "The " + r.in + " does not satisfy the keyword " + c.keyword + " of its schema."
+	e, err := responses.prepare(Error{Status: http.StatusBadRequest, Code: code, In: r.in, Keyword: c.keyword}, sentence, place)
+	r.errors[c] = e
+	return err
+}
+
+// check returns an *Error if the schema does not allow value.
+func (r *requestSchema) check(value any) error {
+	v, err := r.validate(value)
+	if v == nil && err == nil {
+		return nil
+	}
+	return r.error(v, err)
+}
+
+// error returns the error for a violation. v may be nil.
+func (r *requestSchema) error(v *violation, cause error) *Error {
+	if v == nil {
+		return r.fallback.with(cause)
+	}
+	prepared := r.errors[check{v.schema, v.keyword, v.member}]
+	if prepared == nil {
+		prepared = r.fallback
+	}
+	e := prepared.with(cause)
+	e.Keyword, e.Pointer = v.keyword, v.pointer()
+	return e
+}
+
+// substitutes are the keywords whose codes also apply to one that has no code.
+var substitutes = map[string][]string{
 	"nullable":         {"type"},
 	"format":           {"type"},
 	"exclusiveMinimum": {"minimum"},
 	"exclusiveMaximum": {"maximum"},
 }
 
-// keywords are those of s that a value can fail, other than required. An integer can fail its type
-// and a typed value its nullability; a string's format only where kin-openapi knows it.
+// schemaKeys are the keys of x-error-codes on a schema.
+var schemaKeys = append(sortedKeys(canFail(&openapi3.Schema{})), keyRequired)
+
+// keywords returns the keywords of s that can fail, without required.
 func keywords(s *openapi3.Schema) []string {
-	var list []string
-	add := func(keyword string, there bool) {
-		if there {
-			list = append(list, keyword)
+	all := canFail(s)
+	return slices.DeleteFunc(sortedKeys(all), func(keyword string) bool { return !all[keyword] })
+}
+
+// canFail reports for every keyword except required whether a value can fail it.
+func canFail(s *openapi3.Schema) map[string]bool {
+	return map[string]bool{
+		"type":                 !s.Type.IsEmpty(),
+		"nullable":             !s.Nullable,
+		"enum":                 len(s.Enum) > 0,
+		"not":                  s.Not != nil,
+		"oneOf":                len(s.OneOf) > 0,
+		"anyOf":                len(s.AnyOf) > 0,
+		"discriminator":        s.Discriminator != nil,
+		"format":               isKnownFormat(s.Format),
+		"minimum":              s.Min != nil,
+		"exclusiveMinimum":     s.Min != nil && s.ExclusiveMin.IsTrue(),
+		"maximum":              s.Max != nil,
+		"exclusiveMaximum":     s.Max != nil && s.ExclusiveMax.IsTrue(),
+		"multipleOf":           s.MultipleOf != nil,
+		"minLength":            s.MinLength > 0,
+		"maxLength":            s.MaxLength != nil,
+		"pattern":              s.Pattern != "",
+		"minItems":             s.MinItems > 0,
+		"maxItems":             s.MaxItems != nil,
+		"uniqueItems":          s.UniqueItems,
+		"minProperties":        s.MinProps > 0,
+		"maxProperties":        s.MaxProps != nil,
+		"additionalProperties": s.AdditionalProperties.Has != nil && !*s.AdditionalProperties.Has,
+		"readOnly":             s.ReadOnly,
+	}
+}
+
+// isKnownFormat reports whether kin-openapi checks the format.
+func isKnownFormat(format string) bool {
+	return openapi3.SchemaStringFormats[format] != nil || openapi3.SchemaNumberFormats[format] != nil || openapi3.SchemaIntegerFormats[format] != nil
+}
+
+// subschema is a schema directly inside another one, with the step that leads to it in the document.
+type subschema struct {
+	step   string
+	schema *openapi3.Schema
+}
+
+func subschemas(s *openapi3.Schema) []subschema {
+	var list []subschema
+	add := func(step string, refs ...*openapi3.SchemaRef) {
+		for _, ref := range refs {
+			if ref != nil && ref.Value != nil {
+				list = append(list, subschema{step, ref.Value})
+			}
 		}
 	}
-	typed := !s.Type.IsEmpty()
-	add("type", typed)
-	add("nullable", !s.Nullable)
-	add("enum", len(s.Enum) > 0)
-	add("not", s.Not != nil)
-	add("oneOf", len(s.OneOf) > 0)
-	add("anyOf", len(s.AnyOf) > 0)
-	add("discriminator", s.Discriminator != nil)
-	add("format", s.Format != "" && (openapi3.SchemaStringFormats[s.Format] != nil || openapi3.SchemaNumberFormats[s.Format] != nil || openapi3.SchemaIntegerFormats[s.Format] != nil))
-	add("minimum", s.Min != nil)
-	add("exclusiveMinimum", s.Min != nil && s.ExclusiveMin.IsTrue())
-	add("maximum", s.Max != nil)
-	add("exclusiveMaximum", s.Max != nil && s.ExclusiveMax.IsTrue())
-	add("multipleOf", s.MultipleOf != nil)
-	add("minLength", s.MinLength > 0)
-	add("maxLength", s.MaxLength != nil)
-	add("pattern", s.Pattern != "")
-	add("minItems", s.MinItems > 0)
-	add("maxItems", s.MaxItems != nil)
-	add("uniqueItems", s.UniqueItems)
-	add("minProperties", s.MinProps > 0)
-	add("maxProperties", s.MaxProps != nil)
-	add("additionalProperties", s.AdditionalProperties.Has != nil && !*s.AdditionalProperties.Has)
-	add("readOnly", s.ReadOnly)
+	for _, name := range sortedKeys(s.Properties) {
+		add(".properties."+name, s.Properties[name])
+	}
+	add(".items", s.Items)
+	add(".additionalProperties", s.AdditionalProperties.Schema)
+	add(".not", s.Not)
+	add(".allOf", s.AllOf...)
+	add(".anyOf", s.AnyOf...)
+	add(".oneOf", s.OneOf...)
 	return list
-}
-
-// directed says whether s distinguishes requests from answers.
-func directed(s *openapi3.Schema, seen map[*openapi3.Schema]bool) bool {
-	if seen[s] {
-		return false
-	}
-	seen[s] = true
-	if s.ReadOnly || s.WriteOnly {
-		return true
-	}
-	for _, c := range children(s) {
-		if directed(c.schema, seen) {
-			return true
-		}
-	}
-	return false
-}
-
-func firstCode(codes map[string]string, keys ...string) string {
-	for _, key := range keys {
-		if codes[key] != "" {
-			return codes[key]
-		}
-	}
-	return ""
-}
-
-// sentence is the text of an answer that has no code.
-func sentence(in, keyword string) string {
-	return "The " + in + " does not satisfy the keyword " + keyword + " of its schema."
-}
-
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
-// pointer writes a path as a JSON Pointer (RFC 6901).
-func pointer(path []string) string {
-	var b strings.Builder
-	for _, step := range path {
-		b.WriteByte('/')
-		b.WriteString(pointerEscapes.Replace(step))
-	}
-	return b.String()
 }

@@ -5,142 +5,39 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 )
 
-// Authenticator decides on credentials. It is called once for each alternative of the operation's
-// security requirements that a request presents, in the document's order, until one is accepted.
-type Authenticator interface {
-	// Authenticate returns who the credentials belong to, which handlers find by Principal. It
-	// returns an error that wraps ErrNotAccepted for credentials that are wrong, a *DeniedError for those
-	// that are right but not let in, with who that is where it should be known to a middleware, and any
-	// other error when it cannot tell.
-	Authenticate(ctx context.Context, credentials Credentials) (principal any, err error)
-}
-
-// AuthenticatorFunc is a function that is an Authenticator.
-type AuthenticatorFunc func(ctx context.Context, credentials Credentials) (any, error)
-
-// Authenticate calls f.
-func (f AuthenticatorFunc) Authenticate(ctx context.Context, credentials Credentials) (any, error) {
-	return f(ctx, credentials)
-}
-
-// ErrNotAccepted says that credentials are unknown or wrong.
-var ErrNotAccepted = errors.New("contract: credentials not accepted")
-
-// DeniedError says that credentials are right but that their owner is not let in, for the reason that
-// Code names: one of the codes of the document's 401 answer.
-type DeniedError struct{ Code string }
-
-// Error names the code.
-func (d *DeniedError) Error() string { return "contract: denied: " + d.Code }
-
-// Credentials are one alternative of a security requirement, as a request presents it. Their values
-// are secrets: Credentials print as their schemes' names alone.
-type Credentials struct {
-	schemes []scheme
-	values  [2]string // of the first schemes, which mostly are all: looking them up again costs more
-	header  http.Header
-	query   url.Values // only where a scheme is found there
-}
-
-// Value returns what was sent for a security scheme, by the scheme's name in the document: the value
-// of an apiKey, the token of a bearer scheme, user:password of a basic one. It returns "" for a
-// scheme that is not part of this alternative.
-func (c Credentials) Value(scheme string) string {
-	for i := range c.schemes {
-		if c.schemes[i].name == scheme {
-			if i < len(c.values) {
-				return c.values[i]
-			}
-			value, _ := c.schemes[i].read(c.header, c.query)
-			return value
-		}
-	}
-	return ""
-}
-
-// read looks the schemes' values up. They are whole when none is missing, and clear when none is a conflict.
-func (c *Credentials) read(r *http.Request) (whole, clear bool) {
-	clear = true
-	for i := range c.schemes {
-		if c.schemes[i].in == inQuery && c.query == nil {
-			c.query = r.URL.Query()
-		}
-		value, conflict := c.schemes[i].read(c.header, c.query)
-		if value == "" {
-			return false, false
-		}
-		clear = clear && !conflict
-		if i < len(c.values) {
-			c.values[i] = value
-		}
-	}
-	return true, clear
-}
-
-// String lists the names of the schemes, and none of their values.
-func (c Credentials) String() string {
-	names := make([]string, len(c.schemes))
-	for i, s := range c.schemes {
-		names[i] = s.name
-	}
-	return "credentials(" + strings.Join(names, "+") + ")"
-}
-
-// Format writes what String returns, whatever the verb.
-func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
-
-// security is what an operation asks for: any one alternative, each with all of its schemes.
+// security is the security requirement of an operation. A nil value requires no credentials.
 type security struct {
-	alternatives  []([]scheme)
-	anonymous     bool
+	alternatives  [][]scheme // each requires all of its schemes
+	optional      bool       // a request without credentials is accepted
 	authenticator Authenticator
 	missing       *Error
 	invalid       *Error
-	denied        map[string]*Error
+	denied        map[string]*Error // by code
 }
 
-// scheme is where a security scheme's value is found in a request.
-type scheme struct {
-	name   string
-	in     schemeKind
-	header string // in its canonical form, for all but query
-	query  string
-}
+const inCredentials = "credentials"
 
-type schemeKind int
-
-const (
-	inHeader schemeKind = iota
-	inQuery
-	asBearer
-	asBasic
-)
-
-func compileSecurity(doc *openapi3.T, op *openapi3.Operation, place string, authenticator Authenticator) (*security, error) {
-	requirements, where := doc.Security, "security"
+func (c *compiler) security(op *openapi3.Operation, place string, responses *errorResponses) (*security, error) {
+	requirements, where := c.doc.Security, "security"
 	if op.Security != nil {
 		requirements, where = *op.Security, place+".security"
 	}
-	s := &security{authenticator: authenticator}
+	s := &security{authenticator: c.authenticator}
 	for _, requirement := range requirements {
 		if len(requirement) == 0 {
-			s.anonymous = true
+			s.optional = true
 			continue
 		}
 		var alternative []scheme
-		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			compiled, err := compileScheme(doc, name)
+		for _, name := range sortedKeys(requirement) {
+			compiled, err := compileScheme(name, c.doc.Components.SecuritySchemes[name].Value)
 			if err != nil {
 				return nil, err
 			}
@@ -151,147 +48,151 @@ func compileSecurity(doc *openapi3.T, op *openapi3.Operation, place string, auth
 	if len(s.alternatives) == 0 {
 		return nil, nil
 	}
-	if authenticator == nil {
-		return nil, placed(where, "credentials are asked for, but there is no authenticator")
+	if c.authenticator == nil {
+		return nil, documentError(where, "the operation requires credentials, but there is no authenticator: use WithAuthenticator")
 	}
-	return s, nil
+	return s, s.prepareErrors(responses)
 }
 
-func compileScheme(doc *openapi3.T, name string) (scheme, error) {
-	declared := doc.Components.SecuritySchemes[name].Value
-	place := "components.securitySchemes." + name
-	switch {
-	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInHeader:
-		return scheme{name: name, in: inHeader, header: http.CanonicalHeaderKey(declared.Name)}, nil
-	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInQuery:
-		return scheme{name: name, in: inQuery, query: declared.Name}, nil
-	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "bearer"):
-		return scheme{name: name, in: asBearer, header: echo.HeaderAuthorization}, nil
-	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "basic"):
-		return scheme{name: name, in: asBasic, header: echo.HeaderAuthorization}, nil
-	}
-	kind := declared.Type
-	if declared.In != "" {
-		kind += " in " + declared.In
-	}
-	if declared.Scheme != "" {
-		kind += " " + declared.Scheme
-	}
-	return scheme{}, placed(place, "%s cannot be enforced: only apiKey in a header or the query, and http bearer and basic can", kind)
-}
-
-// compileAnswers prepares what refused credentials are answered with.
-func (s *security) compileAnswers(f *failures) error {
-	const status = http.StatusUnauthorized
-	key, response := findResponse(f.operation.Responses, status)
+// prepareErrors prepares the errors for credentials that are not accepted.
+func (s *security) prepareErrors(responses *errorResponses) error {
+	key, response := findResponse(responses.operation.Responses, http.StatusUnauthorized)
 	if response == nil {
-		return placed(f.place+".responses", "credentials are asked for, but neither %d nor default is documented", status)
+		return documentError(responses.place+".responses", "the operation requires credentials: declare the response 401 or a default response")
 	}
-	place := f.place + ".responses." + key
-	codes, own, err := readCodes(response.Extensions, place)
+	place := responses.place + ".responses." + key
+	codes, own, err := readCodes(response.Extensions, place, keyMissing, keyInvalid, keyImplementation)
 	if err != nil {
 		return err
 	}
-	if s.missing, err = f.answer(status, codes["missing"], "credentials", "missing", "Credentials are needed.", place); err != nil {
+	prepare := func(keyword, code, sentence string) (*Error, error) {
+		e := Error{Status: http.StatusUnauthorized, Code: code, In: inCredentials, Keyword: keyword}
+		return responses.prepare(e, sentence, place)
+	}
+	if s.missing, err = prepare(keyMissing, codes[keyMissing], "Credentials are needed."); err != nil {
 		return err
 	}
-	if s.invalid, err = f.answer(status, codes["invalid"], "credentials", "invalid", "The credentials are not accepted.", place); err != nil {
+	if s.invalid, err = prepare(keyInvalid, codes[keyInvalid], "The credentials are not accepted."); err != nil {
 		return err
 	}
 	s.denied = map[string]*Error{}
 	for _, code := range own {
-		if s.denied[code], err = f.answer(status, code, "credentials", "denied", "", place); err != nil {
+		if s.denied[code], err = prepare("denied", code, ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// check returns who the request comes from, also when an error says that it is denied.
-func (s *security) check(ctx context.Context, r *http.Request) (any, error) {
-	credentials := Credentials{header: r.Header}
-	var denied *DeniedError
-	var who any // was denied
-	presented := false
+// authenticate tries the alternatives that the request presents. It returns the principal, also with the error
+// of a denied request.
+func (s *security) authenticate(ctx context.Context, r *http.Request) (principal any, err error) {
+	if s == nil {
+		return nil, nil
+	}
+	refusal := error(s.missing)
 	for _, alternative := range s.alternatives {
-		credentials.schemes = alternative
-		whole, clear := credentials.read(r)
-		if !whole {
+		credentials := Credentials{schemes: alternative, request: r}
+		presented, ambiguous := credentials.presented()
+		if !presented {
 			continue
 		}
-		presented = true
-		if !clear {
+		if refusal == s.missing { //nolint:errorlint // it is this value itself
+			refusal = s.invalid
+		}
+		if ambiguous {
 			continue
 		}
-		principal, err := s.authenticator.Authenticate(ctx, credentials)
-		if err == nil {
-			return principal, nil
-		}
-		if errors.Is(err, ErrNotAccepted) {
-			continue
-		}
-		var d *DeniedError
-		if !errors.As(err, &d) {
+		accepted, err := s.authenticator.Authenticate(ctx, credentials)
+		var denied *DeniedError
+		switch {
+		case err == nil:
+			return accepted, nil
+		case errors.Is(err, ErrNotAccepted):
+		case errors.As(err, &denied):
+			principal, refusal = accepted, s.deny(denied.Code)
+		default:
 			return nil, err
 		}
-		denied, who = d, principal
 	}
-	switch {
-	case s.anonymous:
+	if s.optional {
 		return nil, nil
-	case denied != nil:
-		if answer := s.denied[denied.Code]; answer != nil {
-			return who, answer
-		}
-		return who, &undocumentedCodeError{code: denied.Code}
-	case presented:
-		return nil, s.invalid
 	}
-	return nil, s.missing
+	return principal, refusal
 }
 
-// read returns the value that a request has for the scheme, "" when it has none. Several values
-// that are not all the same are a conflict: which of them counts is anyone's guess.
-func (s *scheme) read(header http.Header, query url.Values) (value string, conflict bool) {
-	sent := header[s.header]
-	if s.in == inQuery {
-		sent = query[s.query]
+// deny returns the error for a DeniedError.
+func (s *security) deny(code string) error {
+	if e := s.denied[code]; e != nil {
+		return e
 	}
-	for i, v := range sent {
-		if i > 0 && v != sent[0] {
-			conflict = true
-		}
+	return fmt.Errorf("contract: the authenticator returned a DeniedError with the code %q: list it in %s.%s of the 401 response", code, extension, keyImplementation)
+}
+
+// scheme is a security scheme.
+type scheme struct {
+	name      string
+	kind      schemeKind
+	parameter string // the canonical name of the header, or the name of the query parameter
+}
+
+type schemeKind int
+
+const (
+	schemeHeader schemeKind = iota
+	schemeQuery
+	schemeBearer
+	schemeBasic
+)
+
+func compileScheme(name string, declared *openapi3.SecurityScheme) (scheme, error) {
+	switch {
+	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInHeader:
+		return scheme{name, schemeHeader, http.CanonicalHeaderKey(declared.Name)}, nil
+	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInQuery:
+		return scheme{name, schemeQuery, declared.Name}, nil
+	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "bearer"):
+		return scheme{name, schemeBearer, echo.HeaderAuthorization}, nil
+	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "basic"):
+		return scheme{name, schemeBasic, echo.HeaderAuthorization}, nil
+	}
+	kind := strings.Join(strings.Fields(declared.Type+" "+declared.In+" "+declared.Scheme), " ")
+	return scheme{}, documentError("components.securitySchemes."+name, "the scheme (%s) is not supported: use apiKey in header or query, http bearer or http basic", kind)
+}
+
+// read returns the value of the scheme in a request, "" if there is none. It is ambiguous if the request
+// contains different values.
+func (s *scheme) read(r *http.Request) (value string, ambiguous bool) {
+	sent := r.Header[s.parameter]
+	if s.kind == schemeQuery {
+		sent = r.URL.Query()[s.parameter]
+	}
+	for _, v := range sent {
+		ambiguous = ambiguous || v != sent[0]
 		if value == "" {
 			value = v
 		}
 	}
-	switch s.in {
-	case inHeader, inQuery:
-	case asBearer:
-		value = afterScheme(value, "bearer")
-	case asBasic:
-		decoded, err := base64.StdEncoding.DecodeString(afterScheme(value, "basic"))
+	switch s.kind {
+	case schemeHeader, schemeQuery:
+	case schemeBearer:
+		value = withoutScheme(value, "bearer")
+	case schemeBasic:
+		decoded, err := base64.StdEncoding.DecodeString(withoutScheme(value, "basic"))
 		if err != nil {
-			return "", conflict
+			return "", ambiguous
 		}
 		value = string(decoded)
 	}
-	return value, conflict
+	return value, ambiguous
 }
 
-// afterScheme returns what follows the authentication scheme (RFC 9110, section 11.4), "" when the
-// value has another one.
-func afterScheme(value, scheme string) string {
+// withoutScheme returns the credentials after the authentication scheme (RFC 9110, section 11.4), "" if the value
+// has another scheme.
+func withoutScheme(value, scheme string) string {
 	name, rest, ok := strings.Cut(value, " ")
 	if !ok || !strings.EqualFold(name, scheme) {
 		return ""
 	}
 	return strings.TrimLeft(rest, " ")
-}
-
-// undocumentedCodeError is a DeniedError whose code the document's 401 answer does not have.
-type undocumentedCodeError struct{ code string }
-
-func (e *undocumentedCodeError) Error() string {
-	return "contract: the authenticator denied with the code " + e.code + ", which the document's 401 answer does not have"
 }

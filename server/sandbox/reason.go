@@ -40,7 +40,7 @@ func explain(ec echo.Context, entry *journal.Entry, err error) {
 func apiReason(ec echo.Context, status int, body string, err error) journal.Reason {
 	var refused *contract.Error
 	var wrong *contract.ResponseError
-	switch preferred := contract.Preferred(ec); {
+	switch preferred := contract.PreferredExample(ec); {
 	case preferred != "":
 		return journal.Reason{Text: "The request selected this example of the document with Prefer: " + preferred + ".", In: "header Prefer"}
 	case errors.As(err, &refused):

@@ -14,12 +14,12 @@ import (
 
 // API is what faults need to know about the API. A *contract.Contract implements it.
 type API interface {
-	// Operation returns the id of the operation of a request, "" if the request is not for an operation.
-	Operation(ec echo.Context) string
+	// OperationID returns the id of the operation of a request, "" if the request is not for an operation.
+	OperationID(ec echo.Context) string
 	// Authenticate checks the credentials of a request.
 	Authenticate(ctx context.Context, ec echo.Context) (principal any, err error)
-	// Failure returns the JSON body of an error response.
-	Failure(ec echo.Context, message string) []byte
+	// FailureBody returns the JSON body of an error response.
+	FailureBody(ec echo.Context, message string) []byte
 }
 
 // Applied is the effect of a fault on a request.
@@ -68,7 +68,7 @@ func (l *List) Middleware(api func() API, account func(principal any) string) ec
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			api := api()
-			if l.empty() || api.Operation(ec) == "" {
+			if l.empty() || api.OperationID(ec) == "" {
 				return next(ec)
 			}
 			// Like the API, authenticate the request even if the client closes the connection.
@@ -98,9 +98,9 @@ func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *App
 	}
 	switch fault.Kind {
 	case KindStatus:
-		return ec.JSONBlob(fault.Status, api.Failure(ec, fmt.Sprintf("A fault of the sandbox caused this %d.", fault.Status)))
+		return ec.JSONBlob(fault.Status, api.FailureBody(ec, fmt.Sprintf("A fault of the sandbox caused this %d.", fault.Status)))
 	case KindUnknownCode:
-		return ec.JSONBlob(fault.Status, api.Failure(ec, fault.Code))
+		return ec.JSONBlob(fault.Status, api.FailureBody(ec, fault.Code))
 	case KindHTML:
 		return ec.HTML(fault.Status, errorPage(fault.Status))
 	case KindResetBefore:

@@ -45,7 +45,7 @@ func newAPI(t testing.TB, faults ...fault.Fault) *api {
 	return a
 }
 
-func (a *api) Operation(ec echo.Context) string {
+func (a *api) OperationID(ec echo.Context) string {
 	return strings.TrimPrefix("operation of "+ec.Request().URL.Path, "operation of /other")
 }
 
@@ -53,7 +53,7 @@ func (a *api) Authenticate(_ context.Context, ec echo.Context) (any, error) {
 	return ec.Request().Header.Get("Account"), nil
 }
 
-func (a *api) Failure(_ echo.Context, message string) []byte {
+func (a *api) FailureBody(_ echo.Context, message string) []byte {
 	return []byte(`{"message":"` + message + `"}`)
 }
 

@@ -1,10 +1,10 @@
-// Package library is a second API, larger than the project's own and made up, that the tests of
-// package contract serve: the contract must hold for any document.
+// Package library contains an OpenAPI document of a made-up API that has more features than the billing API. The
+// tests of package contract serve it.
 package library
 
 import _ "embed"
 
-// Document is the OpenAPI document of the API.
+// Document is the OpenAPI document, in YAML.
 //
 //go:embed library.yaml
 var Document []byte

@@ -11,18 +11,18 @@ import (
 	"github.com/turbosmtp-go/billing/server/contract/internal/library"
 )
 
-func TestAnswersAreChecked(t *testing.T) {
+func TestResponsesAreChecked(t *testing.T) {
 	t.Parallel()
 	name := "x"
 	for _, row := range []struct {
-		name   string
-		answer any
-		reason string // "" is a good answer
+		name     string
+		response any
+		reason   string // "" if the document allows the response
 	}{
 		{"good", library.GetBook200JSONResponse{Title: "a", Pages: 1}, ""},
 		{"documented by its class", library.GetBook4XXJSONResponse{StatusCode: 404, Body: library.Failure{Detail: "gone"}}, ""},
 		{"documented by default", library.GetBookdefaultJSONResponse{StatusCode: 503, Body: library.Failure{Detail: "later"}}, ""},
-		{"none", nil, "gave no answer"},
+		{"none", nil, "sent no response"},
 		{"out of its limits", library.GetBook200JSONResponse{Title: "a", Pages: 0}, `minimum at \"/pages\"`},
 		{"too long", library.GetBook200JSONResponse{Title: strings.Repeat("x", 41), Pages: 1}, "maxLength"},
 		{"unknown value", library.GetBook200JSONResponse{Title: "a", Pages: 1, Kind: (*library.BookKind)(&name)}, "enum"},
@@ -31,16 +31,16 @@ func TestAnswersAreChecked(t *testing.T) {
 			t.Parallel()
 			for _, check := range []contract.ResponseCheck{contract.ResponsesEnforced, contract.ResponsesLogged, contract.ResponsesUnchecked} {
 				var log strings.Builder
-				ask := serveLibrary(t, &shelf{answer: row.answer}, contract.WithResponseCheck(check), contract.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-				w := ask(request{method: "GET", path: "/books/a-1"}.build())
-				refused := row.reason != "" && (check == contract.ResponsesEnforced || row.answer == nil)
+				send := serveLibrary(t, &shelf{response: row.response}, contract.WithResponseCheck(check), contract.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				w := send(request{method: "GET", path: "/books/a-1"}.build())
+				refused := row.reason != "" && (check == contract.ResponsesEnforced || row.response == nil)
 				if refused != (w.Code == 500) || refused && !strings.Contains(w.Body.String(), row.reason) {
 					t.Errorf("check %d: %d %s", check, w.Code, w.Body)
 				}
 				if w.Header().Get("Content-Type") != "application/json" || w.Body.Len() == 0 {
-					t.Errorf("check %d: an answer of %q, %d bytes", check, w.Header().Get("Content-Type"), w.Body.Len())
+					t.Errorf("check %d: media type %q, %d bytes", check, w.Header().Get("Content-Type"), w.Body.Len())
 				}
-				if logged := strings.Contains(log.String(), "GetBook") || strings.Contains(log.String(), "get-book"); logged != (check == contract.ResponsesLogged && row.reason != "" && row.answer != nil) {
+				if logged := strings.Contains(log.String(), "GetBook") || strings.Contains(log.String(), "get-book"); logged != (check == contract.ResponsesLogged && row.reason != "" && row.response != nil) {
 					t.Errorf("check %d: the log is %q", check, log.String())
 				}
 			}
@@ -48,7 +48,7 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 }
 
-// raw answers a request with whatever is in it, below the generated code.
+// raw is a response that the generated code sends unchanged.
 type raw struct {
 	status  int
 	headers []string
@@ -64,11 +64,11 @@ func (r raw) VisitListBooksResponse(w http.ResponseWriter) error {
 	return err
 }
 
-func TestRawAnswersAreChecked(t *testing.T) {
+func TestHeadersAndBodiesOfResponsesAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		answer raw
-		reason string
+		response raw
+		reason   string
 	}{
 		{raw{200, []string{"Content-Type", "application/json; charset=utf-8", "X-Total", "0"}, "[]"}, ""},
 		{raw{200, []string{"Content-Type", "Application/JSON", "X-Total", "0"}, "[]"}, ""},
@@ -82,25 +82,25 @@ func TestRawAnswersAreChecked(t *testing.T) {
 		{raw{200, []string{"Content-Type", "application/json", "X-Total", "0"}, `{}`}, "type"},
 		{raw{418, []string{"Content-Type", "application/json"}, `{"detail":7}`}, "type"},
 	} {
-		ask := serveLibrary(t, &shelf{answer: row.answer})
-		w := ask(request{method: "GET", path: "/books"}.build())
-		if row.reason == "" && (w.Code != row.answer.status || w.Body.String() != row.answer.body) ||
+		send := serveLibrary(t, &shelf{response: row.response})
+		w := send(request{method: "GET", path: "/books"}.build())
+		if row.reason == "" && (w.Code != row.response.status || w.Body.String() != row.response.body) ||
 			row.reason != "" && (w.Code != 500 || !strings.Contains(w.Body.String(), row.reason)) {
-			t.Errorf("%+v: %d %s, want %q", row.answer, w.Code, w.Body, row.reason)
+			t.Errorf("%+v: %d %s, want %q", row.response, w.Code, w.Body, row.reason)
 		}
 		if row.reason != "" && w.Header().Get("X-Total") != "" {
-			t.Errorf("%+v: a refused answer left its header behind", row.answer)
+			t.Errorf("%+v: a refused response has set a header", row.response)
 		}
 	}
 }
 
-// TestUndocumentedStatus has a document without a default answer: 3xx are not in it.
-func TestUndocumentedStatus(t *testing.T) {
+// TestStatusMustBeDocumented has a document without a default response.
+func TestStatusMustBeDocumented(t *testing.T) {
 	t.Parallel()
 	document := loadLibrary(t, "        4XX: {$ref: '#/components/responses/Failure'}\n        default:", "        4XX: {$ref: '#/components/responses/Failure'}\n        5XX:")
 	for status, reason := range map[int]string{404: "gone", 502: "gone", 302: "not documented", 201: "not documented"} {
-		answer := library.GetBookdefaultJSONResponse{StatusCode: status, Body: library.Failure{Detail: "gone"}}
-		w := serveDocument(t, document, &shelf{answer: answer})(request{method: "GET", path: "/books/a-1"}.build())
+		response := library.GetBookdefaultJSONResponse{StatusCode: status, Body: library.Failure{Detail: "gone"}}
+		w := serveDocument(t, document, &shelf{response: response})(request{method: "GET", path: "/books/a-1"}.build())
 		if refused := reason != "gone"; refused != (w.Code == 500) || !strings.Contains(w.Body.String(), reason) {
 			t.Errorf("%d: %d %s", status, w.Code, w.Body)
 		}
