@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 // asSandbox makes the test's own binary the command: a real second process, to kill.
@@ -28,7 +27,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(postgrestest.Main(m))
+	os.Exit(m.Run())
 }
 
 // none is an empty environment.

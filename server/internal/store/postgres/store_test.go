@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if address := os.Getenv(openVariable); address != "" {
 		os.Exit(runOpen(address))
 	}
-	os.Exit(postgrestest.Main(m))
+	os.Exit(m.Run())
 }
 
 func TestStore(t *testing.T) {
