@@ -127,7 +127,7 @@ func (c *cluster) becomeUser() error {
 // init creates the files of the server. Connections need the password, as they usually do.
 func (c *cluster) init(password string) error {
 	file := filepath.Join(c.directory, "password")
-	// The directory is private to its user, who reads the file.
+	// The other user reads the file. No further user can, because the directory is private.
 	if err := os.WriteFile(file, []byte(password), 0o644); err != nil { //nolint:gosec // in a private directory
 		return err
 	}

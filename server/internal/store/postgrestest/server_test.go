@@ -43,7 +43,7 @@ func existing(t *testing.T) *Server {
 
 func TestEachDatabaseIsNew(t *testing.T) {
 	t.Parallel()
-	if Shared(t) != Shared(t) {
+	if first, second := Shared(t), Shared(t); first != second {
 		t.Error("Shared started two servers")
 	}
 	server := existing(t)
