@@ -41,11 +41,11 @@ func (a Account) Validate() error {
 	case a.ID == "":
 		return errors.New("billing: the ID of the account is empty")
 	case !isPrintable(a.ID):
-		return fmt.Errorf("billing: the account ID %q is not printable, or longer than %d bytes", a.ID, maxText)
+		return fmt.Errorf("billing: the account ID %q is longer than %d bytes, or contains characters that cannot be printed", a.ID, maxText)
 	case a.Name == "":
 		return fmt.Errorf("billing: the name of the account %s is empty", a.ID)
 	case !isPrintable(a.Name):
-		return fmt.Errorf("billing: the account name %q is not printable, or longer than %d bytes", a.Name, maxText)
+		return fmt.Errorf("billing: the account name %q is longer than %d bytes, or contains characters that cannot be printed", a.Name, maxText)
 	case !isCurrency(a.Currency):
 		return fmt.Errorf("billing: the currency %q of the account %s is not an ISO 4217 code such as USD", a.Currency, a.ID)
 	}
