@@ -89,10 +89,13 @@ func existingServer(given string) (*Server, error) {
 	if err != nil || address.Scheme != "postgres" && address.Scheme != "postgresql" {
 		return nil, errors.New(urlVariable + " is not a postgres:// URL")
 	}
+	if address.RawQuery == "" {
+		address.RawQuery = "sslmode=prefer" // the default, so that a test can append &setting=value
+	}
 	return &Server{url: address}, nil
 }
 
-// NewDatabase creates an empty database and returns its URL. On the server of TEST_DATABASE_URL the database is
+// NewDatabase creates an empty database and returns its URL, which contains a query. On the server of TEST_DATABASE_URL the database is
 // dropped when the test ends.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
