@@ -19,7 +19,6 @@ import (
 	"testing"
 
 	"github.com/turbosmtp-go/billing/client"
-	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
 // asSandbox is the variable that makes the test binary run the command, so that tests can start it as a
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(postgrestest.Main(m))
+	os.Exit(m.Run())
 }
 
 // none is an empty environment.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// IssuedKey is a key that was just made, with the secret that nobody can show again.
+// IssuedKey is a new key with its secret, which cannot be retrieved later.
 type IssuedKey struct {
-	// Key is what is stored.
+	// Key is the stored form.
 	Key Key
 	// ConsumerKey is the public part of a consumer key. It is empty for an API key.
 	ConsumerKey string
@@ -16,9 +16,8 @@ type IssuedKey struct {
 	Secret Secret
 }
 
-// AddAccount stores a new account and makes a key of each given kind for it. It fails with
-// ErrAccountTaken when there is an account with its ID, and with another error when the account breaks
-// the rules of Validate.
+// AddAccount stores a new account with a new key of each given kind. It fails with ErrAccountTaken if the ID exists,
+// and with the error of Validate for an invalid account.
 func (s *Service) AddAccount(ctx context.Context, account Account, kinds ...KeyKind) ([]IssuedKey, error) {
 	if err := account.Validate(); err != nil {
 		return nil, err
@@ -38,21 +37,20 @@ func (s *Service) AddAccount(ctx context.Context, account Account, kinds ...KeyK
 	return issued, nil
 }
 
-// SetActive says whether an account is let in, and returns it. It fails with ErrAccountNotFound when
-// there is none with that ID. An account that is disabled is let in no more, at the latest after the
-// time of WithFreshness in every process that serves it.
+// SetActive enables or disables an account, and returns it. It fails with ErrAccountNotFound for an unknown ID. Other
+// processes with the same store apply the change after the time of WithFreshness at the latest.
 func (s *Service) SetActive(ctx context.Context, id string, active bool) (Account, error) {
 	return s.update(ctx, id, AccountChange{Active: &active})
 }
 
-// SetActivePlan says whether an account has a plan and may buy, and returns it. It fails and takes
-// effect like SetActive.
+// SetActivePlan sets whether an account has an active plan and may buy, and returns it. It fails and takes effect like
+// SetActive.
 func (s *Service) SetActivePlan(ctx context.Context, id string, plan bool) (Account, error) {
 	return s.update(ctx, id, AccountChange{ActivePlan: &plan})
 }
 
 func (s *Service) update(ctx context.Context, id string, change AccountChange) (Account, error) {
-	defer s.known.clear()
+	defer s.cache.clear()
 	account, err := s.store.UpdateAccount(ctx, id, change)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -63,8 +61,7 @@ func (s *Service) update(ctx context.Context, id string, change AccountChange) (
 	return account, nil
 }
 
-// AddKey makes another key for an account. It fails with ErrAccountNotFound when there is none with
-// that ID.
+// AddKey adds a new key to an account. It fails with ErrAccountNotFound for an unknown account.
 func (s *Service) AddKey(ctx context.Context, accountID string, kind KeyKind) (IssuedKey, error) {
 	issued, err := s.issue(accountID, kind)
 	if err != nil {
@@ -79,8 +76,7 @@ func (s *Service) AddKey(ctx context.Context, accountID string, kind KeyKind) (I
 	return issued, nil
 }
 
-// Keys returns the keys of an account, by ID. It fails with ErrAccountNotFound when there is none with
-// that ID.
+// Keys returns the keys of an account, ordered by ID. It fails with ErrAccountNotFound for an unknown account.
 func (s *Service) Keys(ctx context.Context, accountID string) ([]Key, error) {
 	keys, err := s.store.Keys(ctx, accountID)
 	if err != nil {
@@ -94,10 +90,9 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]Key, error) {
 	return keys, nil
 }
 
-// RevokeKey takes a key away for good. It fails with ErrKeyNotFound when there is none with that ID,
-// and takes effect like SetActive.
+// RevokeKey deletes a key permanently. It fails with ErrKeyNotFound for an unknown ID, and takes effect like SetActive.
 func (s *Service) RevokeKey(ctx context.Context, id string) error {
-	defer s.known.clear()
+	defer s.cache.clear()
 	switch err := s.store.DeleteKey(ctx, id); {
 	case errors.Is(err, ErrNotFound):
 		return ErrKeyNotFound
@@ -107,18 +102,18 @@ func (s *Service) RevokeKey(ctx context.Context, id string) error {
 	return nil
 }
 
-// issue makes a key whose secret is as random as a payment's token: too long to be guessed.
+// issue creates a key. Its secret has 160 random bits, like a token.
 func (s *Service) issue(accountID string, kind KeyKind) (IssuedKey, error) {
 	var issued IssuedKey
-	secret, err := newText(s.random)
+	secret, err := randomText(s.random)
 	if err != nil {
-		return issued, fmt.Errorf("billing: make a secret: %w", err)
+		return issued, fmt.Errorf("billing: create a secret: %w", err)
 	}
 	switch kind {
 	case KindConsumerKey:
-		public, err := newText(s.random)
+		public, err := randomText(s.random)
 		if err != nil {
-			return issued, fmt.Errorf("billing: make a consumer key: %w", err)
+			return issued, fmt.Errorf("billing: create a consumer key: %w", err)
 		}
 		issued.ConsumerKey = "ck_" + public[:len(public)/2]
 		issued.Secret = NewSecret("cs_" + secret)
@@ -127,7 +122,7 @@ func (s *Service) issue(accountID string, kind KeyKind) (IssuedKey, error) {
 		issued.Secret = NewSecret("ak_" + secret)
 		issued.Key = APIKey(issued.Secret.Reveal()).Key(accountID)
 	default:
-		return issued, fmt.Errorf("billing: no such kind of key: %q", kind)
+		return issued, fmt.Errorf("billing: unknown kind of key %q: use %q or %q", kind, KindConsumerKey, KindAPIKey)
 	}
 	issued.Key.CreatedAt = s.timestamp()
 	return issued, nil

@@ -12,7 +12,7 @@ import (
 
 var acme = billing.Account{ID: "acme", Name: "Acme", Currency: "USD", Active: true, ActivePlan: true}
 
-// credentialsOf are what somebody presents who was shown an issued key.
+// credentialsOf returns the credentials of an issued key.
 func credentialsOf(issued billing.IssuedKey) billing.Credentials {
 	if issued.ConsumerKey != "" {
 		return billing.ConsumerKey(issued.ConsumerKey, issued.Secret.Reveal())
@@ -20,7 +20,7 @@ func credentialsOf(issued billing.IssuedKey) billing.Credentials {
 	return billing.APIKey(issued.Secret.Reveal())
 }
 
-func TestAnIssuedKeyLetsIn(t *testing.T) {
+func TestIssuedKeysAuthenticate(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	clock := time.Date(2026, 11, 1, 12, 0, 0, 1234, time.UTC)
@@ -39,7 +39,7 @@ func TestAnIssuedKeyLetsIn(t *testing.T) {
 			t.Errorf("%d: Authenticate = %v, %v", i, account, err)
 		}
 		if secret := key.Secret.Reveal(); len(secret) < 32 || seen[secret] {
-			t.Errorf("%d: the secret has %d characters, or is another's", i, len(secret))
+			t.Errorf("%d: the secret has %d characters, or is not new", i, len(secret))
 		}
 		seen[key.Secret.Reveal()] = true
 		if strings.Contains(key.Key.ID, key.Secret.Reveal()) || !key.Key.CreatedAt.Equal(clock.Truncate(time.Microsecond)) {
@@ -47,7 +47,7 @@ func TestAnIssuedKeyLetsIn(t *testing.T) {
 		}
 	}
 	if issued[0].Key.Kind() != billing.KindConsumerKey || issued[1].Key.Kind() != billing.KindAPIKey {
-		t.Errorf("the kinds are %v", issued)
+		t.Errorf("the issued keys are %v, want a consumer key and an API key", issued)
 	}
 	keys, err := service.Keys(ctx, acme.ID)
 	if err != nil || len(keys) != 3 {
@@ -55,7 +55,7 @@ func TestAnIssuedKeyLetsIn(t *testing.T) {
 	}
 }
 
-func TestAdministrationFindsNobody(t *testing.T) {
+func TestAdministrationErrors(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	service, _ := newService(t)
@@ -63,40 +63,40 @@ func TestAdministrationFindsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, again := service.AddAccount(ctx, acme)
-	_, keys := service.Keys(ctx, "nobody")
+	_, keys := service.Keys(ctx, "unknown")
 	_, noKeys := service.Keys(ctx, "acme")
-	_, key := service.AddKey(ctx, "nobody", billing.KindAPIKey)
-	_, active := service.SetActive(ctx, "nobody", true)
-	_, plan := service.SetActivePlan(ctx, "nobody", true)
-	_, balance := service.Balance(ctx, "nobody")
+	_, key := service.AddKey(ctx, "unknown", billing.KindAPIKey)
+	_, active := service.SetActive(ctx, "unknown", true)
+	_, plan := service.SetActivePlan(ctx, "unknown", true)
+	_, balance := service.Balance(ctx, "unknown")
 	for name, test := range map[string]struct{ got, want error }{
-		"an account twice":        {again, billing.ErrAccountTaken},
-		"keys of nobody":          {keys, billing.ErrAccountNotFound},
-		"no keys":                 {noKeys, nil},
-		"a key for nobody":        {key, billing.ErrAccountNotFound},
-		"nobody is active":        {active, billing.ErrAccountNotFound},
-		"nobody has a plan":       {plan, billing.ErrAccountNotFound},
-		"nobody has a balance":    {balance, billing.ErrAccountNotFound},
-		"a key that is not there": {service.RevokeKey(ctx, "api:nobody"), billing.ErrKeyNotFound},
+		"add an account twice":  {again, billing.ErrAccountTaken},
+		"keys, unknown account": {keys, billing.ErrAccountNotFound},
+		"keys, none":            {noKeys, nil},
+		"add key":               {key, billing.ErrAccountNotFound},
+		"set active":            {active, billing.ErrAccountNotFound},
+		"set active plan":       {plan, billing.ErrAccountNotFound},
+		"balance":               {balance, billing.ErrAccountNotFound},
+		"revoke key":            {service.RevokeKey(ctx, "api:unknown"), billing.ErrKeyNotFound},
 	} {
 		if !errors.Is(test.got, test.want) {
 			t.Errorf("%s: %v, want %v", name, test.got, test.want)
 		}
 	}
-	for _, broken := range []billing.Account{
+	for _, invalid := range []billing.Account{
 		{}, {ID: "x", Name: "x", Currency: "dollars"}, {ID: "x\x1b[2J", Name: "x", Currency: "USD"}, {ID: "x", Name: "a\u202eb", Currency: "USD"},
 		{ID: "x\xff", Name: "x", Currency: "USD"}, {ID: strings.Repeat("x", 201), Name: "x", Currency: "USD"},
 	} {
-		if _, err := service.AddAccount(ctx, broken, billing.KindAPIKey); err == nil {
-			t.Errorf("the account %+v was added", broken)
+		if _, err := service.AddAccount(ctx, invalid, billing.KindAPIKey); err == nil {
+			t.Errorf("AddAccount(%+v) = nil, want an error", invalid)
 		}
 	}
 	if _, err := service.AddKey(ctx, acme.ID, "password"); err == nil {
-		t.Error("a key of no known kind was made")
+		t.Error("AddKey accepts an unknown kind of key")
 	}
 }
 
-func TestAnAccountIsDisabledAndEnabled(t *testing.T) {
+func TestDisableAndEnableAccount(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	service, _ := newService(t)

@@ -9,55 +9,56 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// cacheSize is how many credentials are remembered at most. Only those that were accepted are, so that
-// nobody fills the cache with wrong ones.
+// cacheSize is the maximum number of cached credentials. Only accepted credentials are cached, so that wrong ones
+// cannot fill the cache.
 const cacheSize = 10_000
 
-// cache remembers credentials that were accepted, and whose they are. In the first half of their time
-// they are just taken. In the second, one request asks the store again while the others go on with what
-// is known; so the store of a busy account is asked once in a while and nobody waits for it.
+// cache contains accepted credentials and their accounts. In the first half of its lifetime an entry is used as it is.
+// In the second half the first request reads the store again while others use the entry, so that the requests of a busy
+// account seldom wait for the store.
 //
-// Its time is the machine's own and not a Service's clock, which can be set.
+// It uses the clock of the machine, because the clock of a Service may be set.
 type cache struct {
-	fresh   time.Duration
-	entries *lru.Cache[string, *cached]
+	lifetime time.Duration
+	entries  *lru.Cache[string, *cacheEntry]
 }
 
-type cached struct {
-	hash    [sha256.Size]byte
-	account Account
-	asked   time.Time // before the store was, so that it can only be older than what is known
-	renewed atomic.Bool
+type cacheEntry struct {
+	hash       [sha256.Size]byte
+	account    Account
+	readAt     time.Time // just before the store was read
+	refreshing atomic.Bool
 }
 
-// newCache returns a cache that remembers nothing when fresh is 0.
-func newCache(fresh time.Duration) *cache {
-	entries, _ := lru.New[string, *cached](cacheSize) // fails for no size alone
-	return &cache{fresh: fresh, entries: entries}
+// newCache returns a cache that stays empty if lifetime is 0.
+func newCache(lifetime time.Duration) *cache {
+	entries, _ := lru.New[string, *cacheEntry](cacheSize) // fails only if the size is not positive
+	return &cache{lifetime: lifetime, entries: entries}
 }
 
+// find returns the account of cached credentials. It returns false if the caller has to read the store.
 func (c *cache) find(credentials Credentials) (Account, bool) {
 	entry, ok := c.entries.Get(credentials.id)
 	if !ok || subtle.ConstantTimeCompare(entry.hash[:], credentials.hash[:]) != 1 {
 		return Account{}, false
 	}
-	switch age := time.Since(entry.asked); {
-	case age < c.fresh/2:
+	switch age := time.Since(entry.readAt); {
+	case age < c.lifetime/2:
 		return entry.account, true
-	case age < c.fresh:
-		return entry.account, !entry.renewed.CompareAndSwap(false, true)
+	case age < c.lifetime:
+		return entry.account, !entry.refreshing.CompareAndSwap(false, true)
 	}
 	return Account{}, false
 }
 
-func (c *cache) keep(credentials Credentials, account Account, asked time.Time) {
-	if c.fresh > 0 {
-		c.entries.Add(credentials.id, &cached{hash: credentials.hash, account: account, asked: asked})
+func (c *cache) add(credentials Credentials, account Account, readAt time.Time) {
+	if c.lifetime > 0 {
+		c.entries.Add(credentials.id, &cacheEntry{hash: credentials.hash, account: account, readAt: readAt})
 	}
 }
 
-// forget is for credentials that are not accepted any more. Others with the same key stay.
-func (c *cache) forget(credentials Credentials) {
+// remove removes refused credentials. It keeps an entry of the same key with another secret.
+func (c *cache) remove(credentials Credentials) {
 	if entry, ok := c.entries.Peek(credentials.id); ok && entry.hash == credentials.hash {
 		c.entries.Remove(credentials.id)
 	}

@@ -13,7 +13,7 @@ import (
 
 var activeKey = billing.APIKey("sandbox-active-token")
 
-func TestABusyAccountIsSeldomLookedUp(t *testing.T) {
+func TestBusyAccountIsSeldomRead(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	store.calls = map[string]int{}
@@ -26,18 +26,18 @@ func TestABusyAccountIsSeldomLookedUp(t *testing.T) {
 		}
 	})
 	if n := store.calls["Key"]; n != 3 {
-		t.Errorf("the store was asked %d times, want 3", n)
+		t.Errorf("the store was read %d times, want 3", n)
 	}
 }
 
-func TestOneRequestAsksAgainWhileTheOthersGoOn(t *testing.T) {
+func TestOneRequestRefreshesTheCache(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	synctest.Test(t, func(t *testing.T) {
 		_, _ = service.Authenticate(context.Background(), activeKey)
 		store.calls = map[string]int{}
 		time.Sleep(500 * time.Millisecond)
-		store.slow = 100 * time.Millisecond
+		store.delay = 100 * time.Millisecond
 		var group sync.WaitGroup
 		for range 64 {
 			group.Go(func() {
@@ -49,12 +49,12 @@ func TestOneRequestAsksAgainWhileTheOthersGoOn(t *testing.T) {
 		group.Wait()
 	})
 	if n := store.calls["Key"]; n != 1 {
-		t.Errorf("the store was asked %d times, want 1", n)
+		t.Errorf("the store was read %d times, want 1", n)
 	}
 }
 
-// TestWhatIsTakenAwayStopsWorking changes the store behind the service's back, as another process does.
-func TestWhatIsTakenAwayStopsWorking(t *testing.T) {
+// TestChangesOfOtherProcesses changes the store without the service.
+func TestChangesOfOtherProcesses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(store billing.Store) error
@@ -78,7 +78,7 @@ func TestWhatIsTakenAwayStopsWorking(t *testing.T) {
 				if err := test.change(store.Store); err != nil {
 					t.Fatal(err)
 				}
-				for range 50 { // busy all the time
+				for range 50 { // requests without a pause
 					_, _ = service.Authenticate(ctx, activeKey)
 					time.Sleep(16 * time.Millisecond)
 				}
@@ -90,8 +90,8 @@ func TestWhatIsTakenAwayStopsWorking(t *testing.T) {
 	}
 }
 
-// TestWhatWasRefusedIsRefusedAtOnce asks again right after the one request that has asked the store.
-func TestWhatWasRefusedIsRefusedAtOnce(t *testing.T) {
+// TestRefusedCredentialsLeaveTheCache authenticates again after the request that refreshes the cache.
+func TestRefusedCredentialsLeaveTheCache(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestWhatWasRefusedIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
-// TestWhatIsKnownEndsWithoutTheStore has the store fail: what is known counts for its time and no longer.
-func TestWhatIsKnownEndsWithoutTheStore(t *testing.T) {
+// TestCacheEndsWhileTheStoreFails uses cached credentials until their lifetime ends.
+func TestCacheEndsWhileTheStoreFails(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -119,10 +119,10 @@ func TestWhatIsKnownEndsWithoutTheStore(t *testing.T) {
 		store.fail = errBroken
 		time.Sleep(500 * time.Millisecond)
 		if _, err := service.Authenticate(ctx, activeKey); !errors.Is(err, billing.ErrUnavailable) {
-			t.Errorf("who asks the store: %v, want ErrUnavailable", err)
+			t.Errorf("the request that reads the store: %v, want ErrUnavailable", err)
 		}
 		if _, err := service.Authenticate(ctx, activeKey); err != nil {
-			t.Errorf("who does not: %v", err)
+			t.Errorf("a request that uses the cache: %v", err)
 		}
 		time.Sleep(300 * time.Millisecond)
 		if _, err := service.Authenticate(ctx, activeKey); !errors.Is(err, billing.ErrUnavailable) {
@@ -131,7 +131,7 @@ func TestWhatIsKnownEndsWithoutTheStore(t *testing.T) {
 	})
 }
 
-func TestTheServicesOwnChangesWorkAtOnce(t *testing.T) {
+func TestChangesOfTheServiceApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	service, _ := newService(t)
@@ -156,7 +156,7 @@ func TestTheServicesOwnChangesWorkAtOnce(t *testing.T) {
 	wants("revoked", billing.ErrInvalidCredentials)
 }
 
-func TestAWrongSecretIsNeverKnown(t *testing.T) {
+func TestWrongSecretIsNotCached(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	right, wrong := billing.ConsumerKey("sandbox-active-key", "sandbox-active-secret"), billing.ConsumerKey("sandbox-active-key", "wrong")
@@ -170,7 +170,7 @@ func TestAWrongSecretIsNeverKnown(t *testing.T) {
 	}
 }
 
-func TestWithoutFreshnessTheStoreIsAlwaysAsked(t *testing.T) {
+func TestWithoutFreshnessEachRequestReadsTheStore(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t, billing.WithFreshness(0))
 	store.calls = map[string]int{}
@@ -178,21 +178,21 @@ func TestWithoutFreshnessTheStoreIsAlwaysAsked(t *testing.T) {
 		_, _ = service.Authenticate(context.Background(), activeKey)
 	}
 	if n := store.calls["Key"]; n != 5 {
-		t.Errorf("the store was asked %d times, want 5", n)
+		t.Errorf("the store was read %d times, want 5", n)
 	}
 }
 
-func TestMoreThanMayWaitAreRefusedAtOnce(t *testing.T) {
+func TestMaxWaiting(t *testing.T) {
 	t.Parallel()
 	inner, store := newService(t)
 	account := activeAccount(t, inner)
-	held := &holding{Store: store}
-	service, err := billing.New(held, billing.WithMaxWaiting(2))
+	blocked := &blockingStore{Store: store}
+	service, err := billing.New(blocked, billing.WithMaxWaiting(2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		held.hold = make(chan struct{})
+		blocked.release = make(chan struct{})
 		results := make(chan error, 5)
 		for range 5 {
 			go func() {
@@ -203,28 +203,28 @@ func TestMoreThanMayWaitAreRefusedAtOnce(t *testing.T) {
 		synctest.Wait()
 		for range 3 {
 			if err := <-results; !errors.Is(err, billing.ErrUnavailable) {
-				t.Errorf("a third at once: %v, want ErrUnavailable", err)
+				t.Errorf("a third concurrent call: %v, want ErrUnavailable", err)
 			}
 		}
-		close(held.hold)
+		close(blocked.release)
 		for range 2 {
 			if err := <-results; err != nil {
-				t.Errorf("one that may wait: %v", err)
+				t.Errorf("a call within the limit: %v", err)
 			}
 		}
 		if _, err := service.Buy(context.Background(), account, 320); err != nil {
-			t.Errorf("later: %v", err)
+			t.Errorf("a call after the others: %v", err)
 		}
 	})
 }
 
-// holding is a store that keeps purchases waiting.
-type holding struct {
+// blockingStore blocks purchases until release is closed.
+type blockingStore struct {
 	billing.Store
-	hold chan struct{}
+	release chan struct{}
 }
 
-func (h *holding) CreatePurchase(context.Context, billing.Purchase) error {
-	<-h.hold
+func (s *blockingStore) CreatePurchase(context.Context, billing.Purchase) error {
+	<-s.release
 	return nil
 }

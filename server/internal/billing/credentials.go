@@ -11,55 +11,53 @@ import (
 	"unicode/utf8"
 )
 
-// Credentials are what somebody presents to be let in, of one of two kinds: a consumer key with its
-// secret, or an API key alone. They hold no plain secret: it is hashed as they are made, and the
-// same work is done for a key that exists and for one that does not. They print as their kind.
+// Credentials authenticate a request. They are of one of two kinds: a consumer key with its secret, or an API key.
+// They contain a hash instead of the secret, which is computed for existing and for unknown keys alike. They print
+// their kind only.
 //
-// The hash is one round of SHA-256 without salt. That suffices for secrets that are random and at
-// least 128 bits long, as the ones that this project makes: no dictionary holds them and trying
-// them all is out of reach, which is what slow hashes and salts buy for passwords that people
-// choose. It must be fast, for it is done for every request. What is hashed begins with the kind of
-// secret, and with its consumer key where there is one, so that no hash is of use in another place.
+// The hash is one round of SHA-256 without salt, because it is computed for every request. This is enough for random
+// secrets of at least 128 bits, such as those of AddKey: slow hashes and salts protect passwords that people choose.
+// The hashed text begins with the kind of the secret and with its consumer key, if any, so that the same secret has
+// different hashes in different places.
 type Credentials struct {
 	kind KeyKind
 	id   string
 	hash [sha256.Size]byte
 }
 
-// KeyKind is a kind of credentials, in words.
+// KeyKind is a kind of credentials.
 type KeyKind string
 
 const (
 	// KindConsumerKey is a consumer key with its secret.
 	KindConsumerKey KeyKind = "consumer key"
-	// KindAPIKey is an API key alone.
+	// KindAPIKey is an API key.
 	KindAPIKey KeyKind = "API key"
 )
 
 const (
-	// consumerPrefix and apiPrefix begin the ID of a key, and say its kind.
+	// consumerPrefix and apiPrefix begin the ID of a key and distinguish its kind.
 	consumerPrefix = "consumer:"
 	apiPrefix      = "api:"
-	// hashDomain sets these hashes apart from those of the same secret in any other program.
+	// hashDomain makes the hashes differ from those of the same secret in other programs.
 	hashDomain = "turbosmtp-go/billing v1 "
-	// maxConsumerKey is far beyond any real consumer key, in bytes.
+	// maxConsumerKey is the maximum length of a consumer key, in bytes.
 	maxConsumerKey = 256
 )
 
-// ConsumerKey returns the credentials of a consumer key, which is public and by which it is looked
-// up, and its secret. Without either of them, or with a key that is longer than 256 bytes or no
-// clean UTF-8, they belong to nobody.
+// ConsumerKey returns the credentials of a consumer key, which is public, and its secret. They match no account if one
+// of the two is empty, or if the key is longer than 256 bytes, contains a NUL or is not valid UTF-8.
 func ConsumerKey(key, secret string) Credentials {
 	c := Credentials{kind: KindConsumerKey, hash: hash("consumer secret", key, secret)}
-	clean := utf8.ValidString(key) && !strings.ContainsRune(key, 0)
-	if key != "" && secret != "" && len(key) <= maxConsumerKey && clean {
+	storable := utf8.ValidString(key) && !strings.ContainsRune(key, 0)
+	if key != "" && secret != "" && len(key) <= maxConsumerKey && storable {
 		c.id = consumerPrefix + key
 	}
 	return c
 }
 
-// APIKey returns the credentials of an API key. All of it is secret, so that it is looked up by a
-// hash of it, another one than that which is compared. An empty key belongs to nobody.
+// APIKey returns the credentials of an API key. The whole key is secret, so its ID is a hash, which differs from the
+// hash that is compared. An empty key matches no account.
 func APIKey(key string) Credentials {
 	id := hash("API key ID", key)
 	c := Credentials{kind: KindAPIKey, hash: hash("API key", key)}
@@ -69,12 +67,12 @@ func APIKey(key string) Credentials {
 	return c
 }
 
-// Key returns what is stored for these credentials when they are given to an account.
+// Key returns the stored form of the credentials for an account.
 func (c Credentials) Key(accountID string) Key {
 	return Key{ID: c.id, SecretHash: c.hash, AccountID: accountID}
 }
 
-// String names the kind of credentials, and nothing else of them.
+// String returns the kind of the credentials.
 func (c Credentials) String() string {
 	if c.kind == "" {
 		return "credentials(none)"
@@ -82,18 +80,19 @@ func (c Credentials) String() string {
 	return "credentials(" + string(c.kind) + ")"
 }
 
-// Format keeps what Credentials hold out of every verb of fmt.
+// Format writes String for every verb of fmt.
 func (c Credentials) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.String()) }
 
-// LogValue keeps what Credentials hold out of logs.
+// LogValue returns String.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText keeps what Credentials hold out of JSON and the like.
+// MarshalText returns String, also in JSON.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-func (c Credentials) usable() bool { return c.id != "" }
+// isUsable reports whether the credentials can match an account.
+func (c Credentials) isUsable() bool { return c.id != "" }
 
-// hash hashes parts with their lengths, so that no two lists of parts are hashed alike.
+// hash hashes parts with their lengths, so that different lists of parts have different hashes.
 func hash(domain string, parts ...string) [sha256.Size]byte {
 	buffer := make([]byte, 0, 256)
 	buffer = append(buffer, hashDomain...)

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// nobody is a store without keys.
-type nobody struct{ Store }
+// emptyStore is a store without keys.
+type emptyStore struct{ Store }
 
-func (nobody) Key(context.Context, string) (Key, Account, error) {
+func (emptyStore) Key(context.Context, string) (Key, Account, error) {
 	return Key{}, Account{}, ErrNotFound
 }
 
-func TestAZeroHashLetsNobodyIn(t *testing.T) {
+func TestZeroHashDoesNotAuthenticate(t *testing.T) {
 	t.Parallel()
-	// What an unknown key is compared with is zeros: having just those must not be enough.
-	service, err := New(nobody{})
+	// An unknown key is compared with a hash of zeros, which must not match.
+	service, err := New(emptyStore{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,16 +26,16 @@ func TestAZeroHashLetsNobodyIn(t *testing.T) {
 	}
 }
 
-func TestPartsAreHashedWithTheirBounds(t *testing.T) {
+func TestHashOfParts(t *testing.T) {
 	t.Parallel()
 	if hash("d", "ab", "c") == hash("d", "a", "bc") {
-		t.Error("a hash does not tell where one part ends and the next begins")
+		t.Error("different parts with the same text have the same hash")
 	}
 	if hash("d", "a"+strings.Repeat("\x00", 9)+"b") == hash("d", "a", "b") {
-		t.Error("a part can be made to look like two")
+		t.Error("one part has the hash of two parts")
 	}
 	if hash("d", "a") == hash("e", "a") {
-		t.Error("a hash does not tell what it is for")
+		t.Error("different domains have the same hash")
 	}
 }
 

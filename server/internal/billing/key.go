@@ -9,20 +9,19 @@ import (
 	"time"
 )
 
-// Key is what is stored of Credentials: enough to know them again, and not enough to present them.
+// Key is the stored form of Credentials: enough to verify them, not enough to authenticate.
 type Key struct {
-	// ID is how the key is looked up. For a consumer key it holds that key, which is public; for an
-	// API key it is a hash.
+	// ID identifies the key. It contains the public consumer key, or a hash of an API key.
 	ID string
-	// SecretHash is the hash that presented credentials must have.
+	// SecretHash is the hash of matching Credentials.
 	SecretHash [sha256.Size]byte
-	// AccountID is whom the key lets in.
+	// AccountID is the account that the key authenticates.
 	AccountID string
-	// CreatedAt is when the key was made: UTC, whole microseconds.
+	// CreatedAt is the time of creation, in UTC and whole microseconds.
 	CreatedAt time.Time
 }
 
-// Kind is which kind of credentials the key knows again.
+// Kind returns the kind of the matching credentials.
 func (k Key) Kind() KeyKind {
 	if strings.HasPrefix(k.ID, consumerPrefix) {
 		return KindConsumerKey
@@ -30,14 +29,14 @@ func (k Key) Kind() KeyKind {
 	return KindAPIKey
 }
 
-// String names the key by its ID, and its account.
+// String returns the ID of the key and of its account.
 func (k Key) String() string { return "key(" + k.ID + " of " + k.AccountID + ")" }
 
-// Format keeps the hash out of every verb of fmt.
+// Format writes String for every verb of fmt.
 func (k Key) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, k.String()) }
 
-// LogValue keeps the hash out of logs.
+// LogValue returns String.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// MarshalText keeps the hash out of JSON and the like.
+// MarshalText returns String, also in JSON.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

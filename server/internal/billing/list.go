@@ -6,64 +6,65 @@ import (
 	"iter"
 )
 
-// Filter says which purchases to list. Its zero value lists all of them, oldest first.
+// Filter selects the purchases of a list. The zero value selects all, oldest first.
 type Filter struct {
-	// AccountID, unless it is empty, leaves only the purchases of that account.
+	// AccountID selects the purchases of one account. The empty ID selects all.
 	AccountID string
-	// Newest lists the newest first.
+	// Newest lists the newest purchases first.
 	Newest bool
-	// After begins the list after a purchase that an earlier list has ended with.
+	// After begins the list after the last purchase of an earlier list.
 	After Cursor
 }
 
-// pageSize is how many purchases or accounts are held at a time while they are listed.
+// pageSize is the number of purchases or accounts that a list reads at a time.
 const pageSize = 500
 
-// Purchases lists purchases like a ledger, by the page, so that neither memory nor the store is held
-// by a long list. Purchases that are made meanwhile may be part of it. An error of the store ends the
-// list as its last element.
+// Purchases lists purchases. It reads them in pages, so that a long list occupies neither memory nor the store.
+// Concurrent purchases may be part of the list. An error of the store is the last element.
 func (s *Service) Purchases(ctx context.Context, filter Filter) iter.Seq2[Purchase, error] {
-	return func(yield func(Purchase, error) bool) {
+	return list("list purchases", func(last *Purchase) ([]Purchase, error) {
 		page := Page{AccountID: filter.AccountID, Newest: filter.Newest, After: filter.After, Limit: pageSize}
-		for {
-			purchases, err := s.store.Purchases(ctx, page)
-			if err != nil {
-				yield(Purchase{}, fmt.Errorf("billing: list purchases: %w", err))
-				return
-			}
-			for _, purchase := range purchases {
-				if !yield(s.aged(purchase), nil) {
-					return
-				}
-			}
-			if len(purchases) < page.Limit {
-				return
-			}
-			page.After = purchases[len(purchases)-1].Cursor()
+		if last != nil {
+			page.After = last.Cursor()
 		}
-	}
+		purchases, err := s.store.Purchases(ctx, page)
+		for i := range purchases {
+			purchases[i] = s.withExpiry(purchases[i])
+		}
+		return purchases, err
+	})
 }
 
-// Balances lists all accounts with their balances, by ID. An error of the store ends the list as its
-// last element.
+// Balances lists all accounts with their balances, ordered by ID. An error of the store is the last element.
 func (s *Service) Balances(ctx context.Context) iter.Seq2[Balance, error] {
-	return func(yield func(Balance, error) bool) {
+	return list("list accounts", func(last *Balance) ([]Balance, error) {
 		after := ""
+		if last != nil {
+			after = last.Account.ID
+		}
+		return s.store.Balances(ctx, after, pageSize)
+	})
+}
+
+// list returns the items of all pages. page returns the page after an item, or the first page for nil.
+func list[T any](action string, page func(last *T) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var last *T
 		for {
-			balances, err := s.store.Balances(ctx, after, pageSize)
+			items, err := page(last)
 			if err != nil {
-				yield(Balance{}, fmt.Errorf("billing: list accounts: %w", err))
+				yield(*new(T), fmt.Errorf("billing: %s: %w", action, err))
 				return
 			}
-			for _, balance := range balances {
-				if !yield(balance, nil) {
+			for _, item := range items {
+				if !yield(item, nil) {
 					return
 				}
 			}
-			if len(balances) < pageSize {
+			if len(items) < pageSize {
 				return
 			}
-			after = balances[len(balances)-1].Account.ID
+			last = &items[len(items)-1]
 		}
 	}
 }

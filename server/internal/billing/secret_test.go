@@ -16,9 +16,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// TestNothingSecretIsPrinted prints and logs everything that holds a secret in every way that there
-// is, and looks for the secret.
-func TestNothingSecretIsPrinted(t *testing.T) {
+// TestSecretsAreNotPrinted prints and logs all types that contain a secret in all ways.
+func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	const secret = "correct-horse-battery-staple"
 	token := strings.Repeat("abcdefg2", 5)
@@ -51,7 +50,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 			logged := slog.New(slog.NewJSONHandler(&out, nil))
 			logged.LogAttrs(context.Background(), slog.LevelInfo, "JSON", slog.Any("value", value))
 		}
-		if !strings.Contains(name, "Purchase") { // which programs do get whole
+		if !strings.Contains(name, "Purchase") { // which is marshalled with its token
 			encoded, err := json.Marshal(value)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -72,7 +71,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	}
 }
 
-func TestWhatIsPrintedInstead(t *testing.T) {
+func TestPrintedForms(t *testing.T) {
 	t.Parallel()
 	purchase := billing.Purchase{
 		Token: strings.Repeat("abcdefgh", 5), AccountID: "acme", Amount: 320, Currency: "USD", Status: "pending",
@@ -86,7 +85,7 @@ func TestWhatIsPrintedInstead(t *testing.T) {
 		"purchase.created_at=2026-11-01T12:00:00.000Z", `with="credentials(API key)"`, "secret=[secret]", `key="key(consumer:public of acme)"`,
 	} {
 		if !strings.Contains(log.String(), want) {
-			t.Errorf("the log does not have %s: %s", want, log.String())
+			t.Errorf("the log does not contain %s: %s", want, log.String())
 		}
 	}
 	for got, want := range map[string]string{
@@ -105,9 +104,8 @@ func TestWhatIsPrintedInstead(t *testing.T) {
 	}
 }
 
-// TestEveryWayToPrintSaysTheSame checks each of the ways on its own, as one of them often stands in
-// for another that is missing.
-func TestEveryWayToPrintSaysTheSame(t *testing.T) {
+// TestPrintingMethodsAgree calls each method, because fmt and slog replace a missing one by another.
+func TestPrintingMethodsAgree(t *testing.T) {
 	t.Parallel()
 	for want, value := range map[string]interface {
 		fmt.Formatter
@@ -131,7 +129,7 @@ func TestEveryWayToPrintSaysTheSame(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsNotStored(t *testing.T) {
+func TestKeysDoNotContainTheSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "correct-horse-battery-staple"
 	for _, key := range []billing.Key{
@@ -139,14 +137,14 @@ func TestTheSecretIsNotStored(t *testing.T) {
 		billing.APIKey(secret).Key("acme"),
 	} {
 		if strings.Contains(key.ID, secret) || bytes.Contains(key.SecretHash[:], []byte(secret[:8])) {
-			t.Errorf("%v holds the secret", key)
+			t.Errorf("%v contains the secret", key)
 		}
 	}
 	api := billing.APIKey(secret).Key("acme")
 	if strings.Contains(api.ID, base64.RawURLEncoding.EncodeToString(api.SecretHash[:])) {
-		t.Error("an API key is looked up by the hash that it is compared with")
+		t.Error("the ID of an API key contains its secret hash")
 	}
-	// The same secret has another hash in each place.
+	// The same secret has a different hash in each place.
 	hashes := map[[32]byte]bool{
 		api.SecretHash: true,
 		billing.ConsumerKey("public", secret).Key("acme").SecretHash: true,

@@ -6,18 +6,18 @@ import (
 	"fmt"
 )
 
-// SeedAccount is an account that is put into a store together with its credentials.
+// SeedAccount is an account that Seed stores with its credentials.
 type SeedAccount struct {
 	Account Account
-	// ConsumerKey and ConsumerSecret are the first of the two kinds of credentials; both or none.
+	// ConsumerKey and ConsumerSecret are set both or not at all.
 	ConsumerKey    string
 	ConsumerSecret Secret
-	// APIKey is the second kind. At least one of the two is there.
+	// APIKey may be empty if there is a consumer key.
 	APIKey Secret
 }
 
-// DemoAccounts returns the accounts that everybody can try the sandbox with. Their secrets are
-// public: whoever serves them lets everybody in.
+// DemoAccounts returns the demo accounts of the sandbox. Their secrets are public, so a server with these accounts
+// accepts requests of everyone.
 func DemoAccounts() []SeedAccount {
 	return []SeedAccount{
 		demoAccount("active", "Active demo account", true, true),
@@ -36,9 +36,8 @@ func demoAccount(name, title string, active, plan bool) SeedAccount {
 	}
 }
 
-// Seed puts accounts and their credentials into the store. Those that are there already are set to
-// what is given, and nothing is written for those that are there just so: seeding at every start
-// costs a few look-ups. It fails before anything is written when an account is not fit to be stored.
+// Seed stores accounts and their credentials. It overwrites accounts that differ, and only reads those that are stored
+// already, so that a call at every start is cheap. It stores nothing if one of the accounts is invalid.
 func (s *Service) Seed(ctx context.Context, accounts []SeedAccount) error {
 	for _, seed := range accounts {
 		if _, err := seed.keys(); err != nil {
@@ -53,15 +52,15 @@ func (s *Service) Seed(ctx context.Context, accounts []SeedAccount) error {
 	return nil
 }
 
-// Reset deletes all purchases, sets all balances to zero, and sets the given accounts to what they
-// were seeded as. Other accounts and all keys stay.
+// Reset deletes all purchases, sets all balances to zero, and seeds the given accounts again. It keeps other accounts
+// and all keys.
 func (s *Service) Reset(ctx context.Context, accounts []SeedAccount) error {
 	if err := s.store.Reset(ctx); err != nil {
 		return fmt.Errorf("billing: reset: %w", err)
 	}
 	if err := s.Seed(ctx, accounts); err != nil {
-		// Not wrapped, as it may say that nothing was done.
-		return fmt.Errorf("billing: reset: the purchases are deleted, but accounts not set back: %v", err) //nolint:errorlint // said above
+		// Not wrapped, because it may be ErrUnavailable, which reports that nothing was stored.
+		return fmt.Errorf("billing: reset: the purchases are deleted, but the accounts are not seeded: %v", err) //nolint:errorlint // see above
 	}
 	return nil
 }
@@ -83,17 +82,16 @@ func (s *Service) seed(ctx context.Context, seed SeedAccount) error {
 	return nil
 }
 
-// put stores an account and its keys, which are new from now on.
+// put stores an account and its keys with the current time.
 func (s *Service) put(ctx context.Context, account Account, keys []Key) error {
 	for i := range keys {
 		keys[i].CreatedAt = s.timestamp()
 	}
-	defer s.known.clear()
+	defer s.cache.clear()
 	return s.store.PutAccount(ctx, account, keys...)
 }
 
-// keys returns what is stored of the account's credentials, and an error for an account that is not
-// fit to be stored.
+// keys returns the keys of the account. It fails if the account or its credentials are invalid.
 func (a SeedAccount) keys() ([]Key, error) {
 	if err := a.Account.Validate(); err != nil {
 		return nil, err
@@ -101,8 +99,8 @@ func (a SeedAccount) keys() ([]Key, error) {
 	var keys []Key
 	if secret := a.ConsumerSecret.Reveal(); a.ConsumerKey != "" || secret != "" {
 		credentials := ConsumerKey(a.ConsumerKey, secret)
-		if !credentials.usable() {
-			return nil, fmt.Errorf("billing: the account %s has a consumer key or secret that cannot be used", a.Account.ID)
+		if !credentials.isUsable() {
+			return nil, fmt.Errorf("billing: the consumer key or secret of the account %s is empty or malformed", a.Account.ID)
 		}
 		keys = append(keys, credentials.Key(a.Account.ID))
 	}
@@ -110,7 +108,7 @@ func (a SeedAccount) keys() ([]Key, error) {
 		keys = append(keys, APIKey(key).Key(a.Account.ID))
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("billing: the account %s has no credentials", a.Account.ID)
+		return nil, fmt.Errorf("billing: the account %s has no credentials: set a consumer key or an API key", a.Account.ID)
 	}
 	return keys, nil
 }

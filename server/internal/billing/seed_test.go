@@ -31,18 +31,18 @@ func TestDemoAccounts(t *testing.T) {
 	}
 }
 
-func TestSeedingAgainWritesNothing(t *testing.T) {
+func TestSeedAgainWritesNothing(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	if err := service.Seed(context.Background(), billing.DemoAccounts()); err != nil {
 		t.Fatal(err)
 	}
 	if store.calls["PutAccount"] != 0 {
-		t.Errorf("%d accounts were written again", store.calls["PutAccount"])
+		t.Errorf("%d accounts were stored again", store.calls["PutAccount"])
 	}
 }
 
-func TestSeedingSetsWhatHasChanged(t *testing.T) {
+func TestSeedOverwritesChanges(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*billing.SeedAccount){
 		"the account":     func(s *billing.SeedAccount) { s.Account.Name = "Renamed" },
@@ -60,7 +60,7 @@ func TestSeedingSetsWhatHasChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			if store.calls["PutAccount"] != 1 {
-				t.Errorf("%d accounts were written, want 1", store.calls["PutAccount"])
+				t.Errorf("%d accounts were stored, want 1", store.calls["PutAccount"])
 			}
 			for _, credentials := range []billing.Credentials{
 				billing.ConsumerKey(demo[0].ConsumerKey, demo[0].ConsumerSecret.Reveal()), billing.APIKey(demo[0].APIKey.Reveal()),
@@ -73,14 +73,14 @@ func TestSeedingSetsWhatHasChanged(t *testing.T) {
 	}
 }
 
-func TestSeedRefuses(t *testing.T) {
+func TestSeedRefusesInvalidAccounts(t *testing.T) {
 	t.Parallel()
-	for name, breakIt := range map[string]func(*billing.SeedAccount){
-		"no ID":                              func(s *billing.SeedAccount) { s.Account.ID = "" },
-		"no name":                            func(s *billing.SeedAccount) { s.Account.Name = "" },
-		"no currency":                        func(s *billing.SeedAccount) { s.Account.Currency = "" },
-		"a currency in lower case":           func(s *billing.SeedAccount) { s.Account.Currency = "usd" },
-		"a currency of letters that are not": func(s *billing.SeedAccount) { s.Account.Currency = "US1" },
+	for name, change := range map[string]func(*billing.SeedAccount){
+		"no ID":                    func(s *billing.SeedAccount) { s.Account.ID = "" },
+		"no name":                  func(s *billing.SeedAccount) { s.Account.Name = "" },
+		"no currency":              func(s *billing.SeedAccount) { s.Account.Currency = "" },
+		"a currency in lower case": func(s *billing.SeedAccount) { s.Account.Currency = "usd" },
+		"a currency with a digit":  func(s *billing.SeedAccount) { s.Account.Currency = "US1" },
 		"no credentials": func(s *billing.SeedAccount) {
 			*s = billing.SeedAccount{Account: s.Account}
 		},
@@ -94,18 +94,18 @@ func TestSeedRefuses(t *testing.T) {
 				{Account: billing.Account{ID: "first", Name: "First", Currency: "EUR"}, APIKey: billing.NewSecret("first")},
 				{Account: billing.Account{ID: "second", Name: "Second", Currency: "EUR"}, ConsumerKey: "k", ConsumerSecret: billing.NewSecret("s"), APIKey: billing.NewSecret("second")},
 			}
-			breakIt(&accounts[1])
+			change(&accounts[1])
 			if err := service.Seed(context.Background(), accounts); err == nil {
 				t.Error("Seed = nil, want an error")
 			}
 			if len(store.calls) != 0 {
-				t.Errorf("the store was asked: %v", store.calls)
+				t.Errorf("the store was called: %v", store.calls)
 			}
 		})
 	}
 }
 
-func TestASeedNeedsOneKindOfCredentials(t *testing.T) {
+func TestSeedWithOneKindOfCredentials(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	account := billing.Account{ID: "only", Name: "Only", Currency: "EUR", Active: true}
@@ -121,6 +121,6 @@ func TestASeedNeedsOneKindOfCredentials(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := service.Authenticate(context.Background(), billing.APIKey("")); !errors.Is(err, billing.ErrInvalidCredentials) {
-		t.Errorf("Authenticate with nothing = %v", err)
+		t.Errorf("Authenticate with an empty key = %v", err)
 	}
 }

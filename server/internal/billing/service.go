@@ -1,6 +1,5 @@
-// Package billing holds the accounts that may buy email-validation credits, the purchases that they
-// make, and the rules between the two. It knows nothing of HTTP and nothing of SQL: what carries a
-// request to it, and the Store that keeps what it decides, are other packages' work.
+// Package billing contains the accounts that buy email-validation credits, their purchases, and the rules for both. It
+// is independent of HTTP and SQL.
 package billing
 
 import (
@@ -10,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Service is the billing system. It is safe for concurrent use.
@@ -17,12 +18,11 @@ type Service struct {
 	store  Store
 	now    func() time.Time
 	random io.Reader
-	known  *cache
-	line   *line
+	cache  *cache
+	calls  *semaphore.Weighted // bounds the concurrent calls of the store, and so their memory if it is slow
 }
 
-// New returns a billing system that keeps its accounts and purchases in store, which stays the
-// caller's to close.
+// New returns a billing system whose accounts and purchases are in store. The caller closes the store.
 func New(store Store, options ...Option) (*Service, error) {
 	if store == nil {
 		return nil, errors.New("billing: the store is nil")
@@ -36,56 +36,53 @@ func New(store Store, options ...Option) (*Service, error) {
 	}
 	return &Service{
 		store: store, now: s.now, random: s.random,
-		known: newCache(s.fresh), line: &line{max: s.maxWaiting},
+		cache: newCache(s.freshness), calls: semaphore.NewWeighted(s.maxWaiting),
 	}, nil
 }
 
-// Authenticate returns the active account that credentials belong to. It fails with
-// ErrInvalidCredentials when they are unknown or wrong, with ErrAccountInactive and the account when
-// they are right but it is not active, and with ErrUnavailable and the store's error when it cannot
-// tell.
+// Authenticate returns the active account of credentials. It fails with ErrInvalidCredentials if they are unknown or
+// wrong, with ErrAccountInactive and the account if they are right but the account is not active, and with
+// ErrUnavailable if the store fails.
 //
-// Credentials that were accepted a moment ago are accepted again without a look into the store; see
-// WithFreshness. For all others, how long it takes does not depend on how much of a secret is right,
-// nor on whether there is such a key: Credentials are hashed before the store is asked, and the hashes
-// are compared in constant time, against one of zeros when the key is unknown.
+// Accepted credentials are cached, see WithFreshness. The duration of all other calls depends neither on how much of a
+// secret is right nor on whether a key exists: credentials are hashed before the store is read, and the hashes are
+// compared in constant time, for an unknown key with a hash of zeros.
 func (s *Service) Authenticate(ctx context.Context, credentials Credentials) (Account, error) {
-	if !credentials.usable() {
+	if !credentials.isUsable() {
 		return Account{}, ErrInvalidCredentials
 	}
-	if account, ok := s.known.find(credentials); ok {
+	if account, ok := s.cache.find(credentials); ok {
 		return account, nil
 	}
-	if err := s.line.enter(); err != nil {
-		return Account{}, fmt.Errorf("billing: authenticate: %w", err)
+	if !s.calls.TryAcquire(1) {
+		return Account{}, tooManyCalls("authenticate")
 	}
-	defer s.line.leave()
-	asked := time.Now()
+	defer s.calls.Release(1)
+	readAt := time.Now()
 	key, account, err := s.store.Key(ctx, credentials.id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Account{}, notDone("authenticate", err)
+		return Account{}, readError("authenticate", err)
 	}
 	equal := subtle.ConstantTimeCompare(key.SecretHash[:], credentials.hash[:]) == 1
 	switch {
 	case err != nil || !equal:
-		s.known.forget(credentials)
+		s.cache.remove(credentials)
 		return Account{}, ErrInvalidCredentials
 	case !account.Active:
-		s.known.forget(credentials)
+		s.cache.remove(credentials)
 		return account, ErrAccountInactive
 	}
-	s.known.keep(credentials, account, asked)
+	s.cache.add(credentials, account, readAt)
 	return account, nil
 }
 
-// Buy orders credits for amount, in whole units of the account's currency, and returns the pending
-// purchase once the store has made it durable. Nothing is charged. It fails with ErrAccountInactive
-// or ErrNoActivePlan for an account that may not buy, and with ErrInvalidAmount for an amount that
-// is not positive; the limits of an order are the API document's, and checked by who serves it.
+// Buy creates a purchase of amount, in whole units of the account's currency, and returns the pending purchase once it
+// is durable. Nothing is charged. Buy fails with ErrAccountInactive or ErrNoActivePlan for an account that may not
+// buy, and with ErrInvalidAmount for an amount that is not positive. The API document sets the limits of an amount, and
+// its server checks them.
 //
-// An error that wraps ErrUnavailable says that nothing was kept. Any other error of the store leaves
-// that open; its token was given to nobody, so that a purchase that was kept can be neither seen nor
-// paid.
+// An error that wraps ErrUnavailable reports that nothing was stored. After any other error of the store the purchase
+// may be stored; its token is secret, so that it can be neither read nor paid.
 func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purchase, error) {
 	switch {
 	case !account.Active:
@@ -98,7 +95,7 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 	now := s.timestamp()
 	token, err := newToken(s.random, now)
 	if err != nil {
-		return Purchase{}, fmt.Errorf("billing: make a token: %w", err)
+		return Purchase{}, fmt.Errorf("billing: create a token: %w", err)
 	}
 	purchase := Purchase{
 		Token:     token,
@@ -108,83 +105,88 @@ func (s *Service) Buy(ctx context.Context, account Account, amount int64) (Purch
 		Status:    StatusPending,
 		CreatedAt: now,
 	}
-	if err := s.line.enter(); err != nil {
-		return Purchase{}, fmt.Errorf("billing: buy: %w", err)
+	if !s.calls.TryAcquire(1) {
+		return Purchase{}, tooManyCalls("buy")
 	}
-	defer s.line.leave()
+	defer s.calls.Release(1)
 	if err := s.store.CreatePurchase(ctx, purchase); err != nil {
 		return Purchase{}, fmt.Errorf("billing: buy: %w", err)
 	}
 	return purchase, nil
 }
 
-// Purchase returns the purchase behind a token. It fails with ErrPurchaseNotFound when there is
-// none; for a text that is no token it does so without asking the store.
+// Purchase returns the purchase with a token. It fails with ErrPurchaseNotFound for an unknown token, and does not read
+// the store for a malformed one.
 func (s *Service) Purchase(ctx context.Context, token string) (Purchase, error) {
-	if !validToken(token) {
+	if !isToken(token) {
 		return Purchase{}, ErrPurchaseNotFound
 	}
-	if err := s.line.enter(); err != nil {
-		return Purchase{}, fmt.Errorf("billing: find a purchase: %w", err)
+	if !s.calls.TryAcquire(1) {
+		return Purchase{}, tooManyCalls("find a purchase")
 	}
-	defer s.line.leave()
+	defer s.calls.Release(1)
 	purchase, err := s.store.Purchase(ctx, token)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Purchase{}, ErrPurchaseNotFound
 	case err != nil:
-		return Purchase{}, notDone("find a purchase", err)
+		return Purchase{}, readError("find a purchase", err)
 	}
-	return s.aged(purchase), nil
+	return s.withExpiry(purchase), nil
 }
 
-// notDone is the error of a read that failed. It has done nothing, whatever it was, and may succeed later
-// unless the store is closed.
-func notDone(action string, err error) error {
-	if errors.Is(err, ErrStoreClosed) {
-		return fmt.Errorf("billing: %s: %w", action, err)
-	}
-	return fmt.Errorf("billing: %s: %w: %w", action, ErrUnavailable, err)
+// Account returns the account with an ID. It fails with ErrAccountNotFound for an unknown ID.
+func (s *Service) Account(ctx context.Context, id string) (Account, error) {
+	balance, err := s.Balance(ctx, id)
+	return balance.Account, err
 }
 
-// timestamp is this time as it is stored.
+// Balance returns the account with an ID and the sum of its payments. It fails with ErrAccountNotFound for an unknown
+// ID.
+func (s *Service) Balance(ctx context.Context, id string) (Balance, error) {
+	if !s.calls.TryAcquire(1) {
+		return Balance{}, tooManyCalls("find an account")
+	}
+	defer s.calls.Release(1)
+	balance, err := s.store.Balance(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Balance{}, ErrAccountNotFound
+	case err != nil:
+		return Balance{}, readError("find an account", err)
+	}
+	return balance, nil
+}
+
+// Ready fails while the store cannot be reached.
+func (s *Service) Ready(ctx context.Context) error {
+	if err := s.store.Ping(ctx); err != nil {
+		return fmt.Errorf("billing: not ready: %w", err)
+	}
+	return nil
+}
+
+// timestamp returns the current time as it is stored.
 func (s *Service) timestamp() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// aged returns a purchase as it is at this time: one that nobody has paid in time has expired.
-func (s *Service) aged(purchase Purchase) Purchase {
+// withExpiry returns a purchase with the status StatusExpired if it is pending after its Lifetime.
+func (s *Service) withExpiry(purchase Purchase) Purchase {
 	if purchase.Status == StatusPending && !s.now().Before(purchase.ExpiresAt()) {
 		purchase.Status = StatusExpired
 	}
 	return purchase
 }
 
-// Account returns the account with an ID. It fails with ErrAccountNotFound when there is none.
-func (s *Service) Account(ctx context.Context, id string) (Account, error) {
-	balance, err := s.Balance(ctx, id)
-	return balance.Account, err
+// tooManyCalls returns the error of an action that the limit of WithMaxWaiting refuses.
+func tooManyCalls(action string) error {
+	return fmt.Errorf("billing: %s: %w: too many concurrent calls of the store", action, ErrUnavailable)
 }
 
-// Balance returns the account with an ID and what it has paid for. It fails with ErrAccountNotFound
-// when there is none.
-func (s *Service) Balance(ctx context.Context, id string) (Balance, error) {
-	if err := s.line.enter(); err != nil {
-		return Balance{}, fmt.Errorf("billing: find an account: %w", err)
+// readError returns the error of a read that failed. A read stores nothing and may succeed later, unless the store is
+// closed.
+func readError(action string, err error) error {
+	if errors.Is(err, ErrStoreClosed) {
+		return fmt.Errorf("billing: %s: %w", action, err)
 	}
-	defer s.line.leave()
-	balance, err := s.store.Balance(ctx, id)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return Balance{}, ErrAccountNotFound
-	case err != nil:
-		return Balance{}, notDone("find an account", err)
-	}
-	return balance, nil
-}
-
-// Ready returns an error while the store cannot be reached.
-func (s *Service) Ready(ctx context.Context) error {
-	if err := s.store.Ping(ctx); err != nil {
-		return fmt.Errorf("billing: not ready: %w", err)
-	}
-	return nil
+	return fmt.Errorf("billing: %s: %w: %w", action, ErrUnavailable, err)
 }

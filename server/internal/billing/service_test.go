@@ -15,24 +15,24 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/sqlite"
 )
 
-// newService returns a billing system with the demo accounts, and its store.
-func newService(t testing.TB, options ...billing.Option) (*billing.Service, *probe) {
+// newService returns a service with the demo accounts, and its store.
+func newService(t testing.TB, options ...billing.Option) (*billing.Service, *testStore) {
 	t.Helper()
 	store, err := sqlite.Open(context.Background(), sqlite.Memory)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	p := &probe{Store: store, calls: map[string]int{}}
-	service, err := billing.New(p, options...)
+	counted := &testStore{Store: store, calls: map[string]int{}}
+	service, err := billing.New(counted, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := service.Seed(context.Background(), billing.DemoAccounts()); err != nil {
 		t.Fatal(err)
 	}
-	clear(p.calls)
-	return service, p
+	clear(counted.calls)
+	return service, counted
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -106,7 +106,7 @@ func TestUnusableCredentialsDoNotReachTheStore(t *testing.T) {
 		}
 	}
 	if len(store.calls) != 0 {
-		t.Errorf("the store was asked: %v", store.calls)
+		t.Errorf("the store was called: %v", store.calls)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestBuy(t *testing.T) {
 		t.Errorf("Purchase = %v, %v; want %v", stored, err, want)
 	}
 	if store.calls["CreatePurchase"] != 1 {
-		t.Errorf("the store was asked %d times", store.calls["CreatePurchase"])
+		t.Errorf("the store was called %d times", store.calls["CreatePurchase"])
 	}
 }
 
@@ -142,20 +142,20 @@ func TestBuyRefuses(t *testing.T) {
 		amount  int64
 		want    error
 	}{
-		"no plan":           {billing.Account{ID: "sandbox-noplan", Currency: "USD", Active: true}, 320, billing.ErrNoActivePlan},
-		"inactive":          {billing.Account{ID: "sandbox-inactive", Currency: "USD", ActivePlan: true}, 320, billing.ErrAccountInactive},
-		"nobody":            {billing.Account{}, 320, billing.ErrAccountInactive},
-		"nothing":           {billing.DemoAccounts()[0].Account, 0, billing.ErrInvalidAmount},
-		"less than nothing": {billing.DemoAccounts()[0].Account, -320, billing.ErrInvalidAmount},
+		"no plan":    {billing.Account{ID: "sandbox-noplan", Currency: "USD", Active: true}, 320, billing.ErrNoActivePlan},
+		"inactive":   {billing.Account{ID: "sandbox-inactive", Currency: "USD", ActivePlan: true}, 320, billing.ErrAccountInactive},
+		"no account": {billing.Account{}, 320, billing.ErrAccountInactive},
+		"zero":       {billing.DemoAccounts()[0].Account, 0, billing.ErrInvalidAmount},
+		"negative":   {billing.DemoAccounts()[0].Account, -320, billing.ErrInvalidAmount},
 	} {
 		if purchase, err := service.Buy(context.Background(), test.account, test.amount); !errors.Is(err, test.want) || purchase != (billing.Purchase{}) {
 			t.Errorf("%s: Buy = %v, %v; want %v", name, purchase, err, test.want)
 		}
 	}
 	if len(store.calls) != 0 {
-		t.Errorf("the store was asked: %v", store.calls)
+		t.Errorf("the store was called: %v", store.calls)
 	}
-	unknown := billing.Account{ID: "nobody", Currency: "USD", Active: true, ActivePlan: true}
+	unknown := billing.Account{ID: "unknown", Currency: "USD", Active: true, ActivePlan: true}
 	if _, err := service.Buy(context.Background(), unknown, 320); !errors.Is(err, billing.ErrUnknownAccount) {
 		t.Errorf("Buy for an account that is not stored = %v, want ErrUnknownAccount", err)
 	}
@@ -165,7 +165,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	account := activeAccount(t, service)
-	form := regexp.MustCompile(`^[a-z2-7]{40}$`) // its time, and 160 bits
+	form := regexp.MustCompile(`^[a-z2-7]{40}$`) // the time and 160 random bits
 	seen := map[string]bool{}
 	for range 200 {
 		purchase, err := service.Buy(context.Background(), account, 15)
@@ -173,13 +173,13 @@ func TestTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !form.MatchString(purchase.Token) || seen[purchase.Token] {
-			t.Errorf("the token %q is malformed or made twice", purchase.Token)
+			t.Errorf("the token %q is malformed or not new", purchase.Token)
 		}
 		seen[purchase.Token] = true
 	}
 }
 
-func TestTokensAreMadeOfTheirTimeAndAllTheRandomness(t *testing.T) {
+func TestTokenContainsTimeAndRandomness(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 1, 12, 0, 0, 123_456_789, time.UTC)
 	random := []byte("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01\x02\x03\x04")
@@ -206,13 +206,13 @@ func TestPurchaseNotFound(t *testing.T) {
 		}
 	}
 	if len(store.calls) != 0 {
-		t.Errorf("the store was asked: %v", store.calls)
+		t.Errorf("the store was called: %v", store.calls)
 	}
 	if _, err := service.Purchase(context.Background(), strings.Repeat("az27", 10)); !errors.Is(err, billing.ErrPurchaseNotFound) {
 		t.Errorf("Purchase of an unknown token = %v, want ErrPurchaseNotFound", err)
 	}
 	if store.calls["Purchase"] != 1 {
-		t.Errorf("the store was asked: %v", store.calls)
+		t.Errorf("the store was called: %v", store.calls)
 	}
 }
 
@@ -222,8 +222,8 @@ func TestAccount(t *testing.T) {
 	if account, err := service.Account(context.Background(), "sandbox-active"); err != nil || account != billing.DemoAccounts()[0].Account {
 		t.Errorf("Account = %+v, %v", account, err)
 	}
-	if _, err := service.Account(context.Background(), "nobody"); !errors.Is(err, billing.ErrAccountNotFound) {
-		t.Errorf("Account of nobody = %v, want ErrAccountNotFound", err)
+	if _, err := service.Account(context.Background(), "unknown"); !errors.Is(err, billing.ErrAccountNotFound) {
+		t.Errorf("Account of an unknown ID = %v, want ErrAccountNotFound", err)
 	}
 }
 
@@ -249,7 +249,7 @@ func TestPurchasesAreListedOldestFirst(t *testing.T) {
 	next := int64(1)
 	for purchase, err := range service.Purchases(context.Background(), billing.Filter{}) {
 		if err != nil || purchase.Amount != next {
-			t.Fatalf("the list has %v, %v; want the amount %d", purchase, err, next)
+			t.Fatalf("the list contains %v, %v; want the amount %d", purchase, err, next)
 		}
 		next++
 	}
@@ -259,7 +259,7 @@ func TestPurchasesAreListedOldestFirst(t *testing.T) {
 	count := 0
 	for purchase, err := range service.Purchases(context.Background(), billing.Filter{AccountID: other.ID}) {
 		if err != nil || purchase.AccountID != other.ID {
-			t.Fatalf("the list has %v, %v", purchase, err)
+			t.Fatalf("the list contains %v, %v", purchase, err)
 		}
 		count++
 	}
@@ -271,18 +271,18 @@ func TestPurchasesAreListedOldestFirst(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// Asked for in the midst of a list, the store must answer: no connection is held.
+		// The list holds no connection between its pages.
 		if _, err := service.Account(context.Background(), account.ID); err != nil {
 			t.Error(err)
 		}
 		break
 	}
 	if store.calls["Purchases"] != 1 {
-		t.Errorf("a list that was left early took %d pages", store.calls["Purchases"])
+		t.Errorf("a list that ends early reads %d pages, want 1", store.calls["Purchases"])
 	}
 }
 
-func TestAFailingStore(t *testing.T) {
+func TestStoreErrors(t *testing.T) {
 	t.Parallel()
 	service, store := newService(t)
 	account := billing.DemoAccounts()[0].Account
@@ -311,12 +311,12 @@ func TestAFailingStore(t *testing.T) {
 		}
 		for _, rule := range []error{billing.ErrInvalidCredentials, billing.ErrPurchaseNotFound, billing.ErrAccountNotFound, billing.ErrNoActivePlan} {
 			if errors.Is(err, rule) {
-				t.Errorf("%s = %v, which is taken for %v", method, err, rule)
+				t.Errorf("%s = %v, which is also %v", method, err, rule)
 			}
 		}
 	}
 	if listed != 1 {
-		t.Errorf("a list that fails has %d elements, want 1", listed)
+		t.Errorf("a failed list contains %d elements, want 1", listed)
 	}
 	store.fail = nil
 	if err := service.Ready(ctx); err != nil {

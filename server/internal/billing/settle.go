@@ -6,18 +6,16 @@ import (
 	"fmt"
 )
 
-// Pay pays the purchase behind a token: its amount is added to the balance of its account, once,
-// however often and from however many places it is paid. It returns the paid purchase, also when it
-// was paid before. It fails with ErrNotPending, and returns the purchase, when that is cancelled or
-// has expired, and with ErrPurchaseNotFound when there is none.
+// Pay pays the purchase with a token, and returns the paid purchase. It adds the amount to the balance of the account
+// once, also if it is called again or concurrently. It fails with ErrNotPending, and returns the purchase, if that is
+// cancelled or expired, and with ErrPurchaseNotFound for an unknown token.
 //
-// An error of the store leaves open whether the purchase was paid; to pay again is safe.
+// After an error of the store the purchase may be paid. It is safe to call Pay again.
 func (s *Service) Pay(ctx context.Context, token string) (Purchase, error) {
 	return s.settle(ctx, token, StatusPaid)
 }
 
-// Cancel ends the purchase behind a token so that it cannot be paid any more. It returns and fails as
-// Pay does.
+// Cancel cancels the purchase with a token, so that it can no longer be paid. Its results are those of Pay.
 func (s *Service) Cancel(ctx context.Context, token string) (Purchase, error) {
 	return s.settle(ctx, token, StatusCancelled)
 }
@@ -27,16 +25,15 @@ func (s *Service) settle(ctx context.Context, token string, status Status) (Purc
 	if err != nil {
 		return Purchase{}, err
 	}
-	// That a purchase has expired depends on when it was ordered, which never changes. All else that
-	// decides, the store compares as it writes.
+	// The expiry depends on the time of the purchase, which does not change. The store checks the status atomically.
 	if purchase.Status == StatusPending {
-		if err := s.line.enter(); err != nil {
-			return Purchase{}, fmt.Errorf("billing: settle a purchase: %w", err)
+		if !s.calls.TryAcquire(1) {
+			return Purchase{}, tooManyCalls("settle a purchase")
 		}
-		defer s.line.leave()
+		defer s.calls.Release(1)
 		purchase, err = s.store.Settle(ctx, token, status, s.timestamp())
 		switch {
-		case errors.Is(err, ErrNotFound): // reset meanwhile
+		case errors.Is(err, ErrNotFound): // deleted by Reset since the read
 			return Purchase{}, ErrPurchaseNotFound
 		case err != nil && !errors.Is(err, ErrSettled):
 			return Purchase{}, fmt.Errorf("billing: settle a purchase: %w", err)

@@ -13,8 +13,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// newShop returns a service with one pending purchase, and its clock.
-func newShop(t testing.TB) (*billing.Service, billing.Purchase, *atomic.Pointer[time.Time]) {
+// newPurchase returns a service with one pending purchase, and its clock.
+func newPurchase(t testing.TB) (*billing.Service, billing.Purchase, *atomic.Pointer[time.Time]) {
 	t.Helper()
 	var clock atomic.Pointer[time.Time]
 	start := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -34,7 +34,7 @@ func advance(clock *atomic.Pointer[time.Time], d time.Duration) {
 
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	type act func(*billing.Service, string) (billing.Purchase, error)
+	type action func(*billing.Service, string) (billing.Purchase, error)
 	pay := func(s *billing.Service, token string) (billing.Purchase, error) {
 		return s.Pay(context.Background(), token)
 	}
@@ -42,9 +42,9 @@ func TestSettle(t *testing.T) {
 		return s.Cancel(context.Background(), token)
 	}
 	for name, test := range map[string]struct {
-		before act
+		before action
 		wait   time.Duration
-		act    act
+		act    action
 		status billing.Status
 		err    error
 		paid   int64
@@ -57,13 +57,13 @@ func TestSettle(t *testing.T) {
 		"paid again":                   {pay, 0, pay, billing.StatusPaid, nil, 320},
 		"paid again after its time":    {pay, 48 * time.Hour, pay, billing.StatusPaid, nil, 320},
 		"cancelled again":              {cancel, 0, cancel, billing.StatusCancelled, nil, 0},
-		"paid when it was cancelled":   {cancel, 0, pay, billing.StatusCancelled, billing.ErrNotPending, 0},
-		"cancelled when it was paid":   {pay, 0, cancel, billing.StatusPaid, billing.ErrNotPending, 320},
-		"cancelled when paid long ago": {pay, 48 * time.Hour, cancel, billing.StatusPaid, billing.ErrNotPending, 320},
+		"paid after cancellation":      {cancel, 0, pay, billing.StatusCancelled, billing.ErrNotPending, 0},
+		"cancelled after payment":      {pay, 0, cancel, billing.StatusPaid, billing.ErrNotPending, 320},
+		"cancelled long after payment": {pay, 48 * time.Hour, cancel, billing.StatusPaid, billing.ErrNotPending, 320},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			service, purchase, clock := newShop(t)
+			service, purchase, clock := newPurchase(t)
 			settled := *clock.Load()
 			if test.before != nil {
 				if _, err := test.before(service, purchase.Token); err != nil {
@@ -82,11 +82,11 @@ func TestSettle(t *testing.T) {
 				t.Errorf("got %v, %v; want %v, %v", got, err, purchase, test.err)
 			}
 			if got, err := service.Purchase(context.Background(), purchase.Token); err != nil || got != purchase {
-				t.Errorf("afterwards it is %v, %v; want %v", got, err, purchase)
+				t.Errorf("Purchase = %v, %v; want %v", got, err, purchase)
 			}
 			for got, err := range service.Purchases(context.Background(), billing.Filter{}) {
 				if err != nil || got != purchase {
-					t.Errorf("it is listed as %v, %v; want %v", got, err, purchase)
+					t.Errorf("Purchases contains %v, %v; want %v", got, err, purchase)
 				}
 			}
 			if got := paid(t, service, purchase.AccountID); got != test.paid {
@@ -98,7 +98,7 @@ func TestSettle(t *testing.T) {
 
 func TestSettleUnknown(t *testing.T) {
 	t.Parallel()
-	service, _, _ := newShop(t)
+	service, _, _ := newPurchase(t)
 	for _, token := range []string{"", "x", strings.Repeat("a", 40)} {
 		if _, err := service.Pay(context.Background(), token); !errors.Is(err, billing.ErrPurchaseNotFound) {
 			t.Errorf("Pay(%q) = %v, want ErrPurchaseNotFound", token, err)
@@ -109,11 +109,11 @@ func TestSettleUnknown(t *testing.T) {
 	}
 }
 
-// TestPayAtOnce pays from many places while others cancel: whoever is first decides, for everyone.
-func TestPayAtOnce(t *testing.T) {
+// TestConcurrentPayAndCancel checks that the first call decides the result of all.
+func TestConcurrentPayAndCancel(t *testing.T) {
 	t.Parallel()
-	service, purchase, _ := newShop(t)
-	var won atomic.Int64 // +1 for each that paid, -1 for each that cancelled
+	service, purchase, _ := newPurchase(t)
+	var sum atomic.Int64 // +1 per successful Pay, -1 per successful Cancel
 	var group sync.WaitGroup
 	for i := range 200 {
 		group.Go(func() {
@@ -124,7 +124,7 @@ func TestPayAtOnce(t *testing.T) {
 			_, err := act(context.Background(), purchase.Token)
 			switch {
 			case err == nil:
-				won.Add(sign)
+				sum.Add(sign)
 			case !errors.Is(err, billing.ErrNotPending):
 				t.Errorf("settling = %v", err)
 			}
@@ -132,22 +132,22 @@ func TestPayAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	got := paid(t, service, purchase.AccountID)
-	if won.Load() != 100 && won.Load() != -100 || (won.Load() > 0) != (got == 320) {
-		t.Errorf("the sum of outcomes is %d and the balance %d", won.Load(), got)
+	if sum.Load() != 100 && sum.Load() != -100 || (sum.Load() > 0) != (got == 320) {
+		t.Errorf("the sum of results is %d and the balance is %d", sum.Load(), got)
 	}
 }
 
-// vanishing is a store whose purchases are gone when they are settled.
-type vanishing struct{ billing.Store }
+// resetStore is a store that is reset before each call of Settle.
+type resetStore struct{ billing.Store }
 
-func (vanishing) Settle(context.Context, string, billing.Status, time.Time) (billing.Purchase, error) {
+func (resetStore) Settle(context.Context, string, billing.Status, time.Time) (billing.Purchase, error) {
 	return billing.Purchase{}, billing.ErrNotFound
 }
 
-func TestSettleWhatIsResetMeanwhile(t *testing.T) {
+func TestSettleAfterConcurrentReset(t *testing.T) {
 	t.Parallel()
 	_, store := newService(t)
-	service, err := billing.New(vanishing{store})
+	service, err := billing.New(resetStore{store})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,22 +173,22 @@ func TestBalancesOfManyAccounts(t *testing.T) {
 	last, listed := "", 0
 	for balance, err := range service.Balances(context.Background()) {
 		if err != nil || balance.Account.ID <= last {
-			t.Fatalf("after %q the list has %v, %v", last, balance, err)
+			t.Fatalf("after %q the list contains %v, %v", last, balance, err)
 		}
 		last = balance.Account.ID
 		listed++
 	}
 	if want := many + len(billing.DemoAccounts()); listed != want {
-		t.Errorf("%d accounts are listed, want %d", listed, want)
+		t.Errorf("the list contains %d accounts, want %d", listed, want)
 	}
 	for range service.Balances(context.Background()) {
-		break // a list that is left early ends
+		break // a list can end early
 	}
 }
 
 func TestReset(t *testing.T) {
 	t.Parallel()
-	service, purchase, _ := newShop(t)
+	service, purchase, _ := newPurchase(t)
 	if _, err := service.Pay(context.Background(), purchase.Token); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestReset(t *testing.T) {
 	}
 	account, err := service.Authenticate(context.Background(), billing.APIKey("sandbox-active-token"))
 	if err != nil || account.ActivePlan {
-		t.Errorf("after a reset the account is %v, %v; want what was given", account, err)
+		t.Errorf("after a reset the account is %v, %v; want the seeded account", account, err)
 	}
 	if got := paid(t, service, account.ID); got != 0 {
 		t.Errorf("after a reset the balance is %d", got)
@@ -220,6 +220,6 @@ func paid(t testing.TB, service *billing.Service, id string) int64 {
 			return balance.Paid
 		}
 	}
-	t.Fatalf("there is no account %s", id)
+	t.Fatalf("the account %s is not found", id)
 	return 0
 }

@@ -4,32 +4,31 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"io"
+	"strings"
 	"time"
 )
 
 const (
-	// randomBytes is 160 bits: above the 128 that cannot be guessed, and whole in base32.
+	// randomBytes are 160 bits: more than the 128 that cannot be guessed, and a whole number of base32 characters.
 	randomBytes = 20
-	// timeBytes before them hold when a token was made, in milliseconds, as in a UUID of version 7 (RFC
-	// 9562). So the tokens of purchases that are made one after the other stand next to each other in a
-	// store's index, and a new one costs the same after a million as after none.
+	// timeBytes before them contain the time of the token in milliseconds, as in a UUID of version 7 (RFC 9562). So
+	// successive tokens are neighbours in the index of a store, and a new one costs the same after a million.
 	timeBytes = 5
-	// timeLength and tokenLength are that in base32, in characters.
+	// timeLength and tokenLength are the lengths in base32, in characters.
 	timeLength  = timeBytes * 8 / 5
 	tokenLength = timeLength + randomBytes*8/5
-	// tokenAlphabet is base32's (RFC 4648, section 6) in lower case: it needs no escape in a URL, and
-	// a double click selects all of it, as a dash of base64url would not let it.
+	// tokenAlphabet is the base32 alphabet (RFC 4648, section 6) in lower case. It needs no escapes in a URL, and a
+	// double click selects all of it, unlike base64url with its dash.
 	tokenAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
-	// shortToken is how much of a token may be logged: its time, and enough to tell it from others of that
-	// time. It leaves 130 bits to guess.
-	shortToken = timeLength + 6
+	// shortLength is how many characters may be logged: the time, and enough to distinguish tokens of that time.
+	// 130 random bits stay secret.
+	shortLength = timeLength + 6
 )
 
-// ShortToken returns the beginning of a token, which is enough to tell purchases apart in a log and
-// too little to open a payment page.
+// ShortToken returns the beginning of a token, which identifies a purchase in a log but gives no access to it.
 func ShortToken(token string) string {
-	short := shortToken
-	if len(token) < tokenLength {
+	short := shortLength
+	if len(token) < tokenLength { // of an earlier version, without a time
 		short -= timeLength
 	}
 	if len(token) <= short {
@@ -38,36 +37,28 @@ func ShortToken(token string) string {
 	return token[:short] + "…"
 }
 
-// newToken returns a token of a purchase that is made at a time.
+// newToken returns the token of a purchase at a time.
 func newToken(random io.Reader, at time.Time) (string, error) {
 	var whole [8]byte
 	binary.BigEndian.PutUint64(whole[:], uint64(at.UnixMilli()))
-	secret, err := newText(random)
-	return inBase32(whole[len(whole)-timeBytes:]) + secret, err
+	secret, err := randomText(random)
+	return encodeBase32(whole[len(whole)-timeBytes:]) + secret, err
 }
 
-// newText returns randomBytes of random in base32.
-func newText(random io.Reader) (string, error) {
+// randomText returns randomBytes of random in base32.
+func randomText(random io.Reader) (string, error) {
 	var bits [randomBytes]byte
 	if _, err := io.ReadFull(random, bits[:]); err != nil {
 		return "", err
 	}
-	return inBase32(bits[:]), nil
+	return encodeBase32(bits[:]), nil
 }
 
-func inBase32(data []byte) string {
+func encodeBase32(data []byte) string {
 	return base32.NewEncoding(tokenAlphabet).WithPadding(base32.NoPadding).EncodeToString(data)
 }
 
-func validToken(token string) bool {
-	if len(token) != tokenLength && len(token) != tokenLength-timeLength { // of a time when they had none
-		return false
-	}
-	for i := range len(token) {
-		c := token[i]
-		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
-			return false
-		}
-	}
-	return true
+// isToken reports whether a text has the form of a token, with a time or, as in an earlier version, without.
+func isToken(text string) bool {
+	return (len(text) == tokenLength || len(text) == tokenLength-timeLength) && strings.Trim(text, tokenAlphabet) == ""
 }

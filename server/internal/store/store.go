@@ -1,8 +1,9 @@
-// Package store opens the database at an address: a SQLite file, or PostgreSQL.
+// Package store opens the database at an address: a SQLite file or PostgreSQL.
 package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,9 +17,8 @@ import (
 
 const sqliteScheme = "sqlite:"
 
-// Open opens the database at an address, sqlite:PATH, sqlite::memory: or postgres://…, and makes
-// its tables, or the file, where they are not there. Options say how purchases that arrive together are
-// written. The store is the caller's to close.
+// Open opens the database at an address: sqlite:PATH, sqlite::memory: or a postgres:// URL. It creates a missing file
+// and missing tables. The options control how concurrent purchases are written. The caller closes the store.
 func Open(ctx context.Context, address string, commits ...groupcommit.Option) (billing.Store, error) {
 	if !Embedded(address) {
 		store, err := postgres.Open(ctx, address, commits...)
@@ -29,7 +29,8 @@ func Open(ctx context.Context, address string, commits ...groupcommit.Option) (b
 	}
 	path, ok := strings.CutPrefix(address, sqliteScheme)
 	if !ok || path == "" {
-		return nil, fmt.Errorf("the database %q is neither %sPATH, %s%s nor a postgres:// URL", Redact(address), sqliteScheme, sqliteScheme, sqlite.Memory)
+		return nil, fmt.Errorf("the database address %q is not valid: use %sPATH, %s%s or a postgres:// URL",
+			Redact(address), sqliteScheme, sqliteScheme, sqlite.Memory)
 	}
 	store, err := sqlite.Open(ctx, path, commits...)
 	if err != nil {
@@ -38,29 +39,26 @@ func Open(ctx context.Context, address string, commits ...groupcommit.Option) (b
 	return store, nil
 }
 
-// OpenExisting opens the database at an address, and fails when a file is not there: to look at a
-// new one is a mistake.
+// OpenExisting opens the database at an address like Open, but fails if the database is a missing file.
 func OpenExisting(ctx context.Context, address string) (billing.Store, error) {
 	path, ok := strings.CutPrefix(address, sqliteScheme)
 	if ok && path == sqlite.Memory {
-		return nil, fmt.Errorf("the database %s is the memory of one running sandbox: nobody else can look at it", address)
+		return nil, errors.New("an in-memory database exists inside one running sandbox only: give the address of a file or a server")
 	}
 	if ok && path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("there is no database %s; sandbox serve makes one: %w", address, err)
+			return nil, fmt.Errorf("the database file %s cannot be opened: create it with sandbox serve --database %s: %w", path, address, err)
 		}
 	}
 	return Open(ctx, address)
 }
 
-// Embedded reports whether the database at an address is part of one process or of one machine, and not
-// a server that many share.
+// Embedded reports whether the database at an address is a file or in memory, and not a server.
 func Embedded(address string) bool {
 	return !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://")
 }
 
-// Redact returns a database's address without its password. Of an address that is not understood it
-// leaves the scheme alone, or nothing.
+// Redact returns the address of a database without passwords. Of an unknown address it returns at most the scheme.
 func Redact(address string) string {
 	scheme, rest, ok := strings.Cut(address, ":")
 	switch {
@@ -73,7 +71,7 @@ func Redact(address string) string {
 		if err != nil {
 			break
 		}
-		u.RawQuery = "" // may hold a password, too
+		u.RawQuery = "" // may contain a password
 		return u.Redacted()
 	}
 	return scheme + ":…"

@@ -1,84 +1,74 @@
-// Package groupcommit makes writes that arrive together durable together: one transaction and one flush
-// to the disk for many, each caller answered only once its own write is durable. A write that comes
-// alone begins at once; those that come while it is under way gather, and are the next batch. So the
-// batches grow with the load by themselves, and nobody waits for a timer.
+// Package groupcommit combines concurrent writes into batches: one transaction and one flush to disk serve many
+// callers, and each caller waits until its own write is durable. A single write begins at once. Writes that arrive
+// during a batch form the next batch, so batches grow with the load and no write waits for a timer.
 package groupcommit
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// Write makes items durable, all in one step. It returns one error for each of them, in their order,
-// nil for those that are durable; or none and one error that is every item's. Its context ends at the
-// group's time limit, and not with that of a caller.
+// Write makes items durable in one step. It returns one error per item, in the order of the items and nil for durable
+// ones, or an error that concerns all items. Its context ends after the time limit of the group and is independent of
+// the contexts of the callers.
 type Write[T any] func(ctx context.Context, items []T) ([]error, error)
 
-// Group gathers the items of many callers for one Write. It is safe for concurrent use.
+// Group collects the items of many callers for one Write. It is safe for concurrent use.
 type Group[T any] struct {
 	write    Write[T]
 	settings settings
+	workers  sync.WaitGroup
 
-	lock    sync.Mutex
-	queue   []*waiter[T]
-	running int
+	lock    sync.Mutex // of the fields below
+	queue   []*entry[T]
+	running int // workers
 	closed  bool
-	idle    sync.Cond // nothing runs; with lock
 }
 
-// waiter is a caller of Do with its item.
-type waiter[T any] struct {
-	item  T
-	taken bool // by a batch; with the group's lock
-	done  chan error
+// entry is an item and the result that its caller waits for.
+type entry[T any] struct {
+	item   T
+	result chan error
 }
 
-// New returns a group that writes by write.
+// New returns a group that writes with write.
 func New[T any](write Write[T], options ...Option) *Group[T] {
 	g := &Group[T]{write: write, settings: defaultSettings()}
 	for _, option := range options {
 		option(&g.settings)
 	}
-	g.idle.L = &g.lock
 	return g
 }
 
-// Do writes an item together with those of other callers, and returns once it is durable.
+// Do writes an item together with those of other callers, and returns once the item is durable.
 //
-// When ctx ends before the item's batch has begun, it is not written: the error wraps ctx's and
-// billing.ErrUnavailable. When it ends later, the batch goes on, and the error is ctx's alone: the item
-// may become durable or not. After Close it fails with billing.ErrStoreClosed.
+// If ctx ends before the batch of the item begins, the item is not written, and the error wraps the error of ctx and
+// billing.ErrUnavailable. If ctx ends later, the batch continues: Do returns the error of ctx alone, and the item may
+// become durable. After Close Do fails with billing.ErrStoreClosed.
 func (g *Group[T]) Do(ctx context.Context, item T) error {
 	if err := ctx.Err(); err != nil {
 		return notBegun(err)
 	}
-	w := &waiter[T]{item: item, done: make(chan error, 1)}
-	g.lock.Lock()
-	if g.closed {
-		g.lock.Unlock()
+	e := &entry[T]{item: item, result: make(chan error, 1)}
+	if !g.enqueue(e) {
 		return billing.ErrStoreClosed
 	}
-	g.queue = append(g.queue, w)
-	if g.running < g.settings.parallel {
-		g.running++
-		go g.run()
-	}
-	g.lock.Unlock()
 	select {
-	case err := <-w.done:
+	case err := <-e.result:
 		return err
 	case <-ctx.Done():
 	}
-	if g.withdraw(w) {
+	if g.withdraw(e) {
 		return notBegun(ctx.Err())
 	}
 	select {
-	case err := <-w.done: // just in time
+	case err := <-e.result: // the batch has just ended
 		return err
 	default:
 		return ctx.Err()
@@ -86,90 +76,85 @@ func (g *Group[T]) Do(ctx context.Context, item T) error {
 }
 
 func notBegun(reason error) error {
-	return fmt.Errorf("%w: the write had not begun: %w", billing.ErrUnavailable, reason)
+	return fmt.Errorf("%w: the write has not begun: %w", billing.ErrUnavailable, reason)
 }
 
-// withdraw takes an item out of the queue, and reports false when a batch has taken it before.
-func (g *Group[T]) withdraw(w *waiter[T]) bool {
+// enqueue adds an entry, and starts another worker if the settings allow it. It returns false after Close.
+func (g *Group[T]) enqueue(e *entry[T]) bool {
 	g.lock.Lock()
 	defer g.lock.Unlock()
-	if w.taken {
+	if g.closed {
 		return false
 	}
-	for i, other := range g.queue {
-		if other == w {
-			g.queue = append(g.queue[:i], g.queue[i+1:]...)
-			break
-		}
+	g.queue = append(g.queue, e)
+	if g.running < g.settings.parallel {
+		g.running++
+		g.workers.Go(g.work)
 	}
 	return true
 }
 
-// run writes batches until nobody waits.
-func (g *Group[T]) run() {
-	for {
-		batch := g.take()
-		if batch == nil {
-			return
-		}
+// withdraw removes an entry from the queue. It returns false if a batch contains the entry.
+func (g *Group[T]) withdraw(e *entry[T]) bool {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	i := slices.Index(g.queue, e)
+	if i < 0 {
+		return false
+	}
+	g.queue = slices.Delete(g.queue, i, i+1)
+	return true
+}
+
+// work writes batches until the queue is empty.
+func (g *Group[T]) work() {
+	for batch := g.next(); len(batch) > 0; batch = g.next() {
 		g.commit(batch)
 	}
 }
 
-// take returns the next batch, nil when there is none.
-func (g *Group[T]) take() []*waiter[T] {
+// next removes the next batch from the queue. If the queue is empty, the worker ends.
+func (g *Group[T]) next() []*entry[T] {
 	g.lock.Lock()
 	defer g.lock.Unlock()
-	if len(g.queue) == 0 {
+	n := min(len(g.queue), g.settings.maxBatch)
+	if n == 0 {
 		g.running--
-		if g.running == 0 {
-			g.idle.Broadcast()
-		}
 		return nil
 	}
-	n := min(len(g.queue), g.settings.maxBatch)
-	batch := make([]*waiter[T], n)
-	copy(batch, g.queue)
-	rest := copy(g.queue, g.queue[n:])
-	clear(g.queue[rest:])
-	g.queue = g.queue[:rest]
-	for _, w := range batch {
-		w.taken = true
-	}
+	batch := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
 	return batch
 }
 
-// commit writes a batch and answers everybody in it.
-func (g *Group[T]) commit(batch []*waiter[T]) {
+// commit writes a batch and sends the results to its callers.
+func (g *Group[T]) commit(batch []*entry[T]) {
 	items := make([]T, len(batch))
-	for i, w := range batch {
-		items[i] = w.item
+	for i, e := range batch {
+		items[i] = e.item
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), g.settings.timeLimit)
 	defer cancel()
 	began := time.Now()
-	each, err := g.safely(ctx, items)
+	each, err := g.recoverWrite(ctx, items)
 	if err == nil && each != nil && len(each) != len(items) {
-		err = fmt.Errorf("groupcommit: %d results for %d items", len(each), len(items))
+		err = fmt.Errorf("groupcommit: the write returned %d results for %d items", len(each), len(items))
 	}
 	g.settings.observe(Batch{Size: len(items), Took: time.Since(began), Err: err})
-	for i, w := range batch {
-		switch {
-		case err != nil:
-			w.done <- err
-		case each == nil:
-			w.done <- nil
-		default:
-			w.done <- each[i]
+	for i, e := range batch {
+		if err == nil && each != nil {
+			e.result <- each[i]
+		} else {
+			e.result <- err
 		}
 	}
 }
 
-// errPanicked is the outcome of a batch whose write has panicked.
+// errPanicked is the error of a batch whose write panicked.
 var errPanicked = errors.New("groupcommit: the write panicked")
 
-// safely keeps a panic from leaving everybody in the batch without an answer.
-func (g *Group[T]) safely(ctx context.Context, items []T) (each []error, err error) {
+// recoverWrite turns a panic of the write into an error, so that the callers of the batch get a result.
+func (g *Group[T]) recoverWrite(ctx context.Context, items []T) (each []error, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			each, err = nil, fmt.Errorf("%w: %v", errPanicked, v)
@@ -178,12 +163,10 @@ func (g *Group[T]) safely(ctx context.Context, items []T) (each []error, err err
 	return g.write(ctx, items)
 }
 
-// Close takes no new items, and returns when those that it has are answered. It can be called again.
+// Close accepts no further items, and returns when the accepted ones have their results. Further calls wait too.
 func (g *Group[T]) Close() {
 	g.lock.Lock()
-	defer g.lock.Unlock()
 	g.closed = true
-	for g.running > 0 {
-		g.idle.Wait()
-	}
+	g.lock.Unlock()
+	g.workers.Wait()
 }

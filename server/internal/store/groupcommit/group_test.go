@@ -13,7 +13,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-func TestALoneWriteDoesNotWait(t *testing.T) {
+func TestSingleWriteBeginsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := New(func(context.Context, []int) ([]error, error) { return nil, nil })
@@ -27,16 +27,16 @@ func TestALoneWriteDoesNotWait(t *testing.T) {
 	})
 }
 
-func TestWritesThatComeTogetherAreWrittenTogether(t *testing.T) {
+func TestConcurrentWritesFormBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var batches [][]int
-		var told []Batch
+		var observed []Batch
 		g := New(func(_ context.Context, items []int) ([]error, error) {
 			batches = append(batches, items)
 			time.Sleep(time.Second)
 			return nil, nil
-		}, WithMaxBatch(6), WithObserver(func(b Batch) { told = append(told, b) }))
+		}, WithMaxBatch(6), WithObserver(func(b Batch) { observed = append(observed, b) }))
 		var group sync.WaitGroup
 		for i := range 11 {
 			group.Go(func() {
@@ -44,12 +44,12 @@ func TestWritesThatComeTogetherAreWrittenTogether(t *testing.T) {
 				if err := g.Do(t.Context(), i); err != nil {
 					t.Error(err)
 				}
-				want := time.Second // its own batch, after those before it
+				want := time.Second // for its own batch, and for each batch before it
 				for range (i + 5) / 6 {
 					want += time.Second
 				}
 				if waited := time.Since(began); waited != want {
-					t.Errorf("%d was answered after %v, want %v", i, waited, want)
+					t.Errorf("the item %d took %v, want %v", i, waited, want)
 				}
 			})
 			synctest.Wait()
@@ -58,13 +58,13 @@ func TestWritesThatComeTogetherAreWrittenTogether(t *testing.T) {
 		if got, want := fmt.Sprint(batches), "[[0] [1 2 3 4 5 6] [7 8 9 10]]"; got != want {
 			t.Errorf("the batches are %s, want %s", got, want)
 		}
-		if got, want := fmt.Sprint(told), "[{1 1s <nil>} {6 1s <nil>} {4 1s <nil>}]"; got != want {
-			t.Errorf("the observer was told %s, want %s", got, want)
+		if got, want := fmt.Sprint(observed), "[{1 1s <nil>} {6 1s <nil>} {4 1s <nil>}]"; got != want {
+			t.Errorf("the observed batches are %s, want %s", got, want)
 		}
 	})
 }
 
-func TestSeveralBatchesAtATime(t *testing.T) {
+func TestParallelBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var running, most atomic.Int64
@@ -81,12 +81,12 @@ func TestSeveralBatchesAtATime(t *testing.T) {
 		}
 		group.Wait()
 		if most.Load() != 3 {
-			t.Errorf("%d batches were written at once, want 3", most.Load())
+			t.Errorf("%d batches were written at a time, want 3", most.Load())
 		}
 	})
 }
 
-func TestEachItemHasItsOwnOutcome(t *testing.T) {
+func TestEachItemHasItsOwnResult(t *testing.T) {
 	t.Parallel()
 	odd, all := errors.New("odd"), errors.New("all")
 	for name, test := range map[string]struct {
@@ -108,7 +108,7 @@ func TestEachItemHasItsOwnOutcome(t *testing.T) {
 			return nil
 		}},
 		"all":     {func([]int) ([]error, error) { return nil, all }, func(int) error { return all }},
-		"panic":   {func([]int) ([]error, error) { panic("oh") }, func(int) error { return errPanicked }},
+		"panic":   {func([]int) ([]error, error) { panic("broken") }, func(int) error { return errPanicked }},
 		"too few": {func([]int) ([]error, error) { return []error{}, nil }, nil},
 	} {
 		g := New(func(_ context.Context, items []int) ([]error, error) { return test.write(items) })
@@ -125,7 +125,7 @@ func TestEachItemHasItsOwnOutcome(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsBeforeTheWriteWithdrawsIt(t *testing.T) {
+func TestEndedContextWithdrawsAWaitingItem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var written []int
@@ -137,7 +137,7 @@ func TestAContextThatEndsBeforeTheWriteWithdrawsIt(t *testing.T) {
 		ended, end := context.WithCancel(t.Context())
 		end()
 		if err := g.Do(ended, 0); !errors.Is(err, billing.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-			t.Errorf("with an ended context: %v", err)
+			t.Errorf("Do with an ended context = %v", err)
 		}
 		var group sync.WaitGroup
 		do := func(item int, limit time.Duration, wants func(error) bool) {
@@ -156,7 +156,7 @@ func TestAContextThatEndsBeforeTheWriteWithdrawsIt(t *testing.T) {
 		withdrawn := func(err error) bool {
 			return errors.Is(err, context.DeadlineExceeded) && errors.Is(err, billing.ErrUnavailable)
 		}
-		do(1, time.Second, unknown) // it is being written
+		do(1, time.Second, unknown) // in the running batch
 		do(2, time.Second, withdrawn)
 		do(3, time.Hour, func(err error) bool { return err == nil })
 		do(4, 2*time.Second, withdrawn)
@@ -167,7 +167,7 @@ func TestAContextThatEndsBeforeTheWriteWithdrawsIt(t *testing.T) {
 	})
 }
 
-func TestTheWriteEndsAtItsTimeLimit(t *testing.T) {
+func TestTimeLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := New(func(ctx context.Context, _ []int) ([]error, error) {
@@ -181,32 +181,32 @@ func TestTheWriteEndsAtItsTimeLimit(t *testing.T) {
 	})
 }
 
-func TestCloseAnswersWhatItHas(t *testing.T) {
+func TestCloseWaitsForAcceptedItems(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := New(func(context.Context, []int) ([]error, error) {
 			time.Sleep(time.Second)
 			return nil, nil
 		})
-		var answered atomic.Int64
+		var ended atomic.Int64
 		for i := range 5 {
 			go func() {
 				if err := g.Do(t.Context(), i); err != nil {
 					t.Error(err)
 				}
-				answered.Add(1)
+				ended.Add(1)
 			}()
 		}
 		synctest.Wait()
 		for range 2 {
 			g.Close()
 			synctest.Wait()
-			if answered.Load() != 5 {
-				t.Errorf("%d were answered when Close returned, want 5", answered.Load())
+			if ended.Load() != 5 {
+				t.Errorf("%d calls had ended when Close returned, want 5", ended.Load())
 			}
 		}
 		if err := g.Do(t.Context(), 9); !errors.Is(err, billing.ErrStoreClosed) {
-			t.Errorf("after Close: %v", err)
+			t.Errorf("Do after Close = %v", err)
 		}
 	})
 }

@@ -5,24 +5,24 @@ import "time"
 // Option changes how a Group works.
 type Option func(*settings)
 
-// WithParallel sets how many batches are written at a time. The default is 1; more only help where
-// several writes can be under way at once.
+// WithParallel sets how many batches are written at a time. The default is 1; more help only where several writes can
+// run at once.
 func WithParallel(batches int) Option {
 	return func(s *settings) { s.parallel = max(1, batches) }
 }
 
-// WithMaxBatch sets how many items a batch holds at most. The default is 256.
+// WithMaxBatch sets the maximum number of items in a batch. The default is 256.
 func WithMaxBatch(items int) Option {
 	return func(s *settings) { s.maxBatch = max(1, items) }
 }
 
-// WithTimeLimit sets how long the writing of a batch may take. The default is 15 seconds.
+// WithTimeLimit sets the time limit for the writing of a batch. The default is 15 seconds.
 func WithTimeLimit(d time.Duration) Option {
 	return func(s *settings) { s.timeLimit = d }
 }
 
-// WithObserver sets what is told of each batch once it is written, before its callers are answered. By
-// default nobody is.
+// WithObserver sets a function that is called after the writing of each batch, before its callers get their results.
+// The default does nothing.
 func WithObserver(observe func(Batch)) Option {
 	return func(s *settings) {
 		if observe != nil {
@@ -31,13 +31,13 @@ func WithObserver(observe func(Batch)) Option {
 	}
 }
 
-// Batch is what an observer is told.
+// Batch describes a written batch.
 type Batch struct {
-	// Size is how many items were written together.
+	// Size is the number of items.
 	Size int
-	// Took is how long it took.
+	// Took is the duration of the write.
 	Took time.Duration
-	// Err is why none of them is durable. It is nil when any may be.
+	// Err is the error that concerns all items. It is nil if any item may be durable.
 	Err error
 }
 

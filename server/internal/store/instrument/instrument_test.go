@@ -252,6 +252,10 @@ func callAll(t *testing.T, ctx context.Context, store billing.Store) []string { 
 				argument.Set(reflect.ValueOf(ctx))
 			case *string:
 				argument.SetString(secret)
+			case *int:
+				argument.SetInt(1)
+			case *billing.Page:
+				argument.Set(reflect.ValueOf(billing.Page{Limit: 1}))
 			case *billing.Purchase:
 				argument.Set(reflect.ValueOf(billing.Purchase{Token: secret, AccountID: secret}))
 			case *[]billing.Key: // the variadic argument

@@ -9,34 +9,34 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// Balance returns the account with an ID and what it has paid for, or billing.ErrNotFound.
+// Balance returns the account with an ID and the sum of its payments, or billing.ErrNotFound.
 func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
-	var b billing.Balance
+	var balance billing.Balance
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
-		b, err = scanBalance(conn.QueryRow(ctx, balanceByID, lookup(id)))
+		balance, err = scanBalance(conn.QueryRow(ctx, balanceByID, searchText(id)))
 		return notFound(err)
 	})
 	if err != nil {
 		return billing.Balance{}, s.wrap(ctx, "find an account", err)
 	}
-	return b, nil
+	return balance, nil
 }
 
-// Balances returns a page of accounts with their balances, by ID.
+// Balances returns a page of accounts with their balances, ordered by ID.
 func (s *Store) Balances(ctx context.Context, after string, limit int) ([]billing.Balance, error) {
 	if limit <= 0 {
-		return nil, s.wrap(ctx, "list accounts", fmt.Errorf("a page of %d accounts", limit))
+		return nil, fmt.Errorf("postgres: list accounts: the limit %d is not positive", limit)
 	}
 	balances, err := list(ctx, s, scanBalance, balancesByPage, after, limit)
 	return balances, s.wrap(ctx, "list accounts", err)
 }
 
-// PutAccount stores an account and gives it keys, in one transaction.
+// PutAccount stores or overwrites an account and its keys in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
 	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, putAccount, putKey))
 }
 
-// CreateAccount stores a new account and its new keys, in one transaction.
+// CreateAccount stores a new account and its new keys in one transaction.
 func (s *Store) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
 	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, insertAccount, insertKey))
 }
@@ -45,14 +45,14 @@ func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys 
 	return s.transact(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, writeAccount, account.ID, account.Name, account.Currency, account.Active, account.ActivePlan)
 		if err != nil {
-			return orTaken(err, billing.ErrAccountTaken)
+			return constraintError(err, billing.ErrAccountTaken)
 		}
 		for _, key := range keys {
 			if key.AccountID != account.ID {
-				return fmt.Errorf("the key %s is not of the account %s", key.ID, account.ID)
+				return fmt.Errorf("the key %s does not belong to the account %s", key.ID, account.ID)
 			}
 			if _, err := tx.Exec(ctx, writeKey, keyValues(key)...); err != nil {
-				return orTaken(err, billing.ErrKeyTaken)
+				return constraintError(err, billing.ErrKeyTaken)
 			}
 		}
 		return nil
@@ -63,27 +63,13 @@ func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys 
 func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
 	var account billing.Account
 	err := s.write(ctx, func(conn *pgx.Conn) error {
-		row := conn.QueryRow(ctx, updateAccount, lookup(id), change.Active, change.ActivePlan)
-		return notFound(row.Scan(accountFields(&account)...))
+		updated := conn.QueryRow(ctx, updateAccount, searchText(id), change.Active, change.ActivePlan)
+		return notFound(updated.Scan(accountFields(&account)...))
 	})
 	if err != nil {
 		return billing.Account{}, s.wrap(ctx, "change an account", err)
 	}
 	return account, nil
-}
-
-// list returns what a query finds, each row of it read by scan.
-func list[T any](ctx context.Context, s *Store, scan func(row pgx.Row) (T, error), query string, arguments ...any) ([]T, error) {
-	var found []T
-	err := s.read(ctx, func(conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, query, arguments...)
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row) })
-		return err
-	})
-	return found, err
 }
 
 // scanBalance reads accountColumns and a balance.
@@ -93,7 +79,7 @@ func scanBalance(row pgx.Row) (billing.Balance, error) {
 	return b, err
 }
 
-// accountFields are where accountColumns are read to.
+// accountFields returns the targets of accountColumns.
 func accountFields(a *billing.Account) []any {
 	return []any{&a.ID, &a.Name, &a.Currency, &a.Active, &a.ActivePlan}
 }

@@ -12,70 +12,80 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
-// ledger is what was told of purchases that many make at once.
-type ledger struct {
-	lock   sync.Mutex
-	stored map[string]bool // acknowledged
-	not    map[string]bool // refused for sure
+// TestServerFailures kills, restarts and pauses one server, because the start of a server takes seconds.
+func TestServerFailures(t *testing.T) {
+	t.Parallel()
+	server := postgrestest.Start(t)
+	for name, test := range map[string]func(*testing.T, *postgrestest.Server){
+		"a killed server loses no purchase":          testKilledServer,
+		"a restart of an idle server breaks no call": testRestartWhileIdle,
+		"calls without a server are unavailable":     testServerDown,
+		"Open waits for a server that starts":        testOpenDuringStart,
+		"calls to a paused server end in time":       testPausedServer,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, server) })
+	}
 }
 
-// buy stores purchases until it is done, whatever becomes of them.
-func (l *ledger) buy(store billing.Store, done <-chan struct{}) {
+// results are the purchases of concurrent buyers.
+type results struct {
+	lock    sync.Mutex
+	stored  map[string]bool // CreatePurchase succeeded
+	refused map[string]bool // CreatePurchase failed with ErrUnavailable
+}
+
+// buy stores purchases until done is closed, and continues after errors.
+func (r *results) buy(store billing.Store, done <-chan struct{}) {
 	for {
-		select {
-		case <-done:
-			return
-		default:
-		}
 		token := rand.Text()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err := store.CreatePurchase(ctx, purchase(token))
 		cancel()
-		l.lock.Lock()
+		pause := time.Duration(0)
+		r.lock.Lock()
 		switch {
 		case err == nil:
-			l.stored[token] = true
+			r.stored[token] = true
 		case errors.Is(err, billing.ErrUnavailable):
-			l.not[token] = true
+			r.refused[token] = true
 		}
-		l.lock.Unlock()
-		if err != nil { // a server that starts is not kept from it
-			select {
-			case <-done:
-			case <-time.After(250 * time.Millisecond):
-			}
+		r.lock.Unlock()
+		if err != nil {
+			pause = 250 * time.Millisecond // so that the server can start
+		}
+		select {
+		case <-done:
+			return
+		case <-time.After(pause):
 		}
 	}
 }
 
-func (l *ledger) count() int {
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	return len(l.stored)
+func (r *results) count() int {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return len(r.stored)
 }
 
-// TestAKilledServerLosesNoPurchase kills the server while purchases are made, several times. The Store
-// goes on by itself.
-func TestAKilledServerLosesNoPurchase(t *testing.T) {
-	t.Parallel()
+// testKilledServer kills the server several times while a store is in use.
+func testKilledServer(t *testing.T, server *postgrestest.Server) {
 	const rounds, purchases = 3, 200
-	server := postgrestest.Start(t)
 	store := mustOpen(t, server.NewDatabase(t))
 	mustFill(t, store)
-	l := &ledger{stored: map[string]bool{}, not: map[string]bool{}}
+	r := &results{stored: map[string]bool{}, refused: map[string]bool{}}
 	done := make(chan struct{})
 	var group sync.WaitGroup
 	for range 16 {
-		group.Go(func() { l.buy(store, done) })
+		group.Go(func() { r.buy(store, done) })
 	}
 	for range rounds {
-		before := l.count()
-		eventually(t, func() bool { return l.count() >= before+purchases })
+		before := r.count()
+		eventually(t, func() bool { return r.count() >= before+purchases })
 		server.Kill(t)
 		server.Restart(t)
 	}
-	before := l.count()
-	eventually(t, func() bool { return l.count() >= before+purchases })
+	before := r.count()
+	eventually(t, func() bool { return r.count() >= before+purchases })
 	close(done)
 	group.Wait()
 	found := map[string]int{}
@@ -86,29 +96,26 @@ func TestAKilledServerLosesNoPurchase(t *testing.T) {
 	for _, p := range list {
 		found[p.Token]++
 	}
-	for token := range l.stored {
+	for token := range r.stored {
 		if found[token] != 1 {
-			t.Errorf("a purchase that was acknowledged is there %d times", found[token])
+			t.Errorf("an acknowledged purchase is stored %d times", found[token])
 		}
 	}
-	for token := range l.not {
+	for token := range r.refused {
 		if found[token] != 0 {
-			t.Error("a purchase of which nothing was kept is there")
+			t.Error("a purchase that failed with ErrUnavailable is stored")
 		}
 	}
-	t.Logf("%d purchases were acknowledged, %d refused, %d are there", len(l.stored), len(l.not), len(found))
+	t.Logf("%d purchases were acknowledged, %d refused, %d are stored", len(r.stored), len(r.refused), len(found))
 }
 
-// TestARestartIsNotNoticed restarts the server while nothing is under way: the connections that wait in
-// the pool are dead, and no statement is lost on them.
-func TestARestartIsNotNoticed(t *testing.T) {
-	t.Parallel()
-	server := postgrestest.Start(t)
+// testRestartWhileIdle restarts the server between calls: no call fails on the broken connections of the pool.
+func testRestartWhileIdle(t *testing.T, server *postgrestest.Server) {
 	store := mustOpen(t, server.NewDatabase(t))
 	mustFill(t, store, "t0")
 	for name, end := range map[string]func(testing.TB){"killed": server.Kill, "stopped": func(testing.TB) {}} {
 		var group sync.WaitGroup
-		for range 8 { // connections for them all
+		for range 8 { // opens 8 connections
 			group.Go(func() {
 				if _, err := store.pool.Exec(context.Background(), "SELECT pg_sleep(0.05)"); err != nil {
 					t.Error(err)
@@ -129,27 +136,22 @@ func TestARestartIsNotNoticed(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsDownIsUnavailable(t *testing.T) {
-	t.Parallel()
-	server := postgrestest.Start(t)
+func testServerDown(t *testing.T, server *postgrestest.Server) {
 	store := mustOpen(t, server.NewDatabase(t))
 	mustFill(t, store)
 	server.Kill(t)
-	for name, err := range calls(t.Context(), store) {
+	for name, err := range callAll(t.Context(), store) {
 		if !errors.Is(err, billing.ErrUnavailable) {
 			t.Errorf("%s = %v, want ErrUnavailable", name, err)
 		}
 	}
 	server.Restart(t)
 	if err := store.CreatePurchase(t.Context(), purchase("t")); err != nil {
-		t.Errorf("after it CreatePurchase = %v", err)
+		t.Errorf("after the restart CreatePurchase = %v", err)
 	}
 }
 
-// TestOpenWaitsForAServerThatStarts opens while there is no server yet.
-func TestOpenWaitsForAServerThatStarts(t *testing.T) {
-	t.Parallel()
-	server := postgrestest.Start(t)
+func testOpenDuringStart(t *testing.T, server *postgrestest.Server) {
 	database := server.NewDatabase(t)
 	server.Kill(t)
 	opened := make(chan error, 1)
@@ -166,23 +168,20 @@ func TestOpenWaitsForAServerThatStarts(t *testing.T) {
 	}
 }
 
-// TestAPausedServerHoldsNobody stops the server in its tracks: calls end when their contexts do.
-func TestAPausedServerHoldsNobody(t *testing.T) {
-	t.Parallel()
-	server := postgrestest.Start(t)
+func testPausedServer(t *testing.T, server *postgrestest.Server) {
 	store := mustOpen(t, server.NewDatabase(t))
 	mustFill(t, store, "t0")
 	server.Pause(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	for name, err := range calls(ctx, store) {
+	for name, err := range callAll(ctx, store) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s = %v, want context.DeadlineExceeded", name, err)
 		}
 	}
 	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("calls with 300 ms took %v", took)
+		t.Errorf("calls with a context of 300 ms took %v", took)
 	}
 	server.Resume(t)
 	eventually(t, func() bool { return store.CreatePurchase(t.Context(), purchase(rand.Text())) == nil })
@@ -191,8 +190,8 @@ func TestAPausedServerHoldsNobody(t *testing.T) {
 	}
 }
 
-// calls does one thing of each kind at once.
-func calls(ctx context.Context, store *Store) map[string]error {
+// callAll makes concurrent calls, one of each kind, and returns their errors.
+func callAll(ctx context.Context, store *Store) map[string]error {
 	var lock sync.Mutex
 	var group sync.WaitGroup
 	errs := map[string]error{}
@@ -215,17 +214,13 @@ func calls(ctx context.Context, store *Store) map[string]error {
 	return errs
 }
 
-// eventually waits until something is so.
-func eventually(t *testing.T, is func() bool) {
+// eventually waits until a condition is true.
+func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for !is() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("it did not happen within %v", patience)
+	const limit = 60 * time.Second
+	for deadline := time.Now().Add(limit); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the condition is not true within %v", limit)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -11,26 +12,53 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
-// Why Open refuses a database, for errors.Is.
+// Reasons why Open does not open a database, for errors.Is.
 var (
-	// ErrNewerDatabase says that a later version of this program has been at the database.
+	// ErrNewerDatabase reports that a later version of this program has migrated the database.
 	ErrNewerDatabase = schema.ErrNewerDatabase
-	// ErrForeignDatabase says that the database has tables of another program with the names of ours.
+	// ErrForeignDatabase reports that the database contains tables of another program with the names of ours.
 	ErrForeignDatabase = schema.ErrForeignDatabase
 )
 
-// What PostgreSQL answers, as far as it matters here.
+// SQLSTATE codes (PostgreSQL documentation, appendix A).
 const (
-	uniqueViolation      = "23505"
+	readOnlyTransaction  = "25006" // also of a former primary that is now a standby
 	foreignKeyViolation  = "23503"
+	uniqueViolation      = "23505"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	undefinedColumn      = "42703"
+	lockNotAvailable     = "55P03"
+	queryCanceled        = "57014" // by an administrator or by a time limit of the server
 	adminShutdown        = "57P01"
 	crashShutdown        = "57P02"
+	cannotConnectNow     = "57P03"
 )
 
-// unavailable says of an error that nothing was kept, for a reason that passes.
+// SQLSTATE classes.
+const (
+	connectionException   = "08"
+	dataException         = "22"
+	integrityViolation    = "23"
+	insufficientResources = "53" // the disk is full, or memory or connections are exhausted
+	operatorIntervention  = "57"
+)
+
+// wrap adds the failed action to an error, and its reason if the store is closed or the context has ended: a
+// connection that a context has interrupted only reports that it is broken.
+func (s *Store) wrap(ctx context.Context, action string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closed.Load():
+		return fmt.Errorf("postgres: %s: %w", action, billing.ErrStoreClosed)
+	case ctx.Err() != nil:
+		return fmt.Errorf("postgres: %s: %w: %w", action, ctx.Err(), err)
+	}
+	return fmt.Errorf("postgres: %s: %w", action, err)
+}
+
+// unavailable marks an error of a call that stored nothing and may succeed later.
 func unavailable(err error) error {
 	if errors.Is(err, billing.ErrUnavailable) {
 		return err
@@ -38,17 +66,25 @@ func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", billing.ErrUnavailable, err)
 }
 
-// judge says of the error of a single statement that it is unavailable when that is sure. A connection
-// that broke after the statement was sent leaves it open, and so does a server that ends the connection.
-func judge(err error) error {
-	if err != nil && passes(err) {
+// writeError marks the error of one writing statement as unavailable if the statement certainly stored nothing. If
+// the connection breaks or the server ends it after the statement was sent, the result is unknown.
+func writeError(err error) error {
+	if err != nil && isTransient(err) {
 		return unavailable(err)
 	}
 	return err
 }
 
-// passes reports whether the server was not asked, or has changed nothing for a reason that passes.
-func passes(err error) bool {
+// readError marks the error of a call that stored nothing as unavailable if the call may succeed later.
+func readError(conn *pgx.Conn, err error) error {
+	if err != nil && conn.IsClosed() {
+		return unavailable(err)
+	}
+	return writeError(err)
+}
+
+// isTransient reports whether a statement was not sent, or changed nothing for a reason that may pass.
+func isTransient(err error) bool {
 	if pgconn.SafeToRetry(err) {
 		return true
 	}
@@ -57,19 +93,15 @@ func passes(err error) bool {
 		return false
 	}
 	switch failed.Code {
-	case serializationFailure, deadlockDetected,
-		"25006", // the server only reads, as one does that was the first and is the second now
-		"55P03", // a lock was not to be had in time
-		"57014", // cancelled by an administrator or by a limit of the server's
-		"57P03": // the server is starting
+	case serializationFailure, deadlockDetected, readOnlyTransaction, lockNotAvailable, queryCanceled, cannotConnectNow:
 		return true
 	}
-	return class(err) == "53" // the disk is full, or memory, or connections are short
+	return class(err) == insufficientResources
 }
 
-// again reports whether to do something again at once: nothing was kept, because the connection was
-// broken or another transaction was in the way.
-func again(err error) bool {
+// isRetryable reports whether to repeat a call at once: nothing was stored because the connection was broken or
+// another transaction interfered.
+func isRetryable(err error) bool {
 	if !errors.Is(err, billing.ErrUnavailable) {
 		return false
 	}
@@ -80,21 +112,50 @@ func again(err error) bool {
 	return false
 }
 
-// itsOwn reports whether a statement failed by what it was to store: a constraint, or a text that is none.
-func itsOwn(err error) bool {
+// isConstraintError reports whether a statement failed because of its own values, which does not concern others.
+func isConstraintError(err error) bool {
 	class := class(err)
-	return class == "22" || class == "23"
+	return class == dataException || class == integrityViolation
 }
 
-// severity is that of a server's error, in English whatever the server speaks.
+// isRefusal reports whether a server refused a connection for a reason that does not pass, such as a wrong password.
+func isRefusal(err error) bool {
+	switch class(err) {
+	case "", connectionException, insufficientResources, operatorIntervention:
+		return false
+	}
+	return true
+}
+
+// constraintError returns billing's error for a violated constraint: taken for a unique key, ErrUnknownAccount for a
+// foreign key. It returns other errors as they are.
+func constraintError(err, taken error) error {
+	switch code(err) {
+	case uniqueViolation:
+		return taken
+	case foreignKeyViolation:
+		return billing.ErrUnknownAccount
+	}
+	return err
+}
+
+// notFound returns billing.ErrNotFound for an empty result, and other errors as they are.
+func notFound(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return billing.ErrNotFound
+	}
+	return err
+}
+
+// severity returns the severity of a server's error in English, whatever the language of the server.
 func severity(failed *pgconn.PgError) string {
 	if failed.SeverityUnlocalized != "" {
 		return failed.SeverityUnlocalized
 	}
-	return failed.Severity // of a server before 9.6
+	return failed.Severity // of a server before version 9.6
 }
 
-// code returns the SQLSTATE of the server's answer, "" when the error is not one.
+// code returns the SQLSTATE of a server's error, "" for other errors.
 func code(err error) string {
 	var failed *pgconn.PgError
 	if !errors.As(err, &failed) {
@@ -103,29 +164,5 @@ func code(err error) string {
 	return failed.Code
 }
 
-// class returns the first two letters of the SQLSTATE.
+// class returns the class of the SQLSTATE, its first two characters.
 func class(err error) string { return code(err)[:min(2, len(code(err)))] }
-
-// notFound turns an empty result into billing's word for it.
-func notFound(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return billing.ErrNotFound
-	}
-	return err
-}
-
-// orTaken turns a key that is there twice into billing's word for it.
-func orTaken(err, taken error) error {
-	if code(err) == uniqueViolation {
-		return taken
-	}
-	return err
-}
-
-// orUnknown turns a row that belongs to nobody into billing's word for it.
-func orUnknown(err error) error {
-	if code(err) == foreignKeyViolation {
-		return billing.ErrUnknownAccount
-	}
-	return err
-}

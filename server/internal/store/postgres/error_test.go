@@ -12,58 +12,58 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-func TestWhatPasses(t *testing.T) {
+func TestTransientErrors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		err  error
 		want bool
 	}{
-		"the disk is full":       {answer("ERROR", "53100"), true},
-		"memory is short":        {answer("ERROR", "53200"), true},
-		"the server is starting": {answer("ERROR", "57P03"), true},
-		"a lock is held":         {answer("ERROR", "55P03"), true},
-		"not serializable":       {answer("ERROR", "40001"), true},
-		"a deadlock":             {answer("ERROR", "40P01"), true},
-		"cancelled":              {answer("ERROR", "57014"), true},
-		"read only":              {answer("ERROR", "25006"), true},
-		"a shutdown":             {answer("FATAL", "57P01"), false},
-		"a crash":                {answer("FATAL", "57P02"), false},
-		"full and fatal":         {answer("PANIC", "53100"), false},
-		"a constraint":           {answer("ERROR", "23505"), false},
-		"no table":               {answer("ERROR", "42P01"), false},
+		"the disk is full":       {serverError("ERROR", "53100"), true},
+		"memory is short":        {serverError("ERROR", "53200"), true},
+		"the server is starting": {serverError("ERROR", "57P03"), true},
+		"a lock is held":         {serverError("ERROR", "55P03"), true},
+		"not serializable":       {serverError("ERROR", "40001"), true},
+		"a deadlock":             {serverError("ERROR", "40P01"), true},
+		"cancelled":              {serverError("ERROR", "57014"), true},
+		"read only":              {serverError("ERROR", "25006"), true},
+		"a shutdown":             {serverError("FATAL", "57P01"), false},
+		"a crash":                {serverError("FATAL", "57P02"), false},
+		"full and fatal":         {serverError("PANIC", "53100"), false},
+		"a constraint":           {serverError("ERROR", "23505"), false},
+		"no table":               {serverError("ERROR", "42P01"), false},
 		"broken":                 {io.ErrUnexpectedEOF, false},
 	} {
-		if err := judge(test.err); errors.Is(err, billing.ErrUnavailable) != test.want || !errors.Is(err, test.err) {
-			t.Errorf("%s: judge = %v", name, err)
+		if err := writeError(test.err); errors.Is(err, billing.ErrUnavailable) != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: writeError = %v", name, err)
 		}
 	}
-	if err := judge(nil); err != nil {
-		t.Errorf("judge(nil) = %v", err)
+	if err := writeError(nil); err != nil {
+		t.Errorf("writeError(nil) = %v", err)
 	}
 }
 
-func answer(severity, code string) error {
+func serverError(severity, code string) error {
 	return &pgconn.PgError{Severity: "in another language", SeverityUnlocalized: severity, Code: code}
 }
 
-// TestOneBadPurchaseFailsAlone writes good and bad purchases in one batch.
-func TestOneBadPurchaseFailsAlone(t *testing.T) {
+// TestRefusedPurchaseInBatch stores one invalid purchase in a batch with valid ones.
+func TestRefusedPurchaseInBatch(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
 	mustFill(t, store, "taken")
-	bad := map[string]func(*billing.Purchase){
+	invalid := map[string]func(*billing.Purchase){
 		"taken":     func(p *billing.Purchase) { p.Token = "taken" },
-		"nobody":    func(p *billing.Purchase) { p.AccountID = "nobody" },
+		"account":   func(p *billing.Purchase) { p.AccountID = "unknown" },
 		"amount":    func(p *billing.Purchase) { p.Amount = -1 },
 		"NUL":       func(p *billing.Purchase) { p.Token = "a\x00b" },
 		"not UTF-8": func(p *billing.Purchase) { p.Token = "a\xff" },
 		"long ago":  func(p *billing.Purchase) { p.CreatedAt = time.Date(-10_000, 1, 1, 0, 0, 0, 0, time.UTC) },
 	}
-	want := map[string]error{"taken": billing.ErrTokenTaken, "nobody": billing.ErrUnknownAccount}
-	for name, breakIt := range bad {
-		broken := purchase("bad " + name)
-		breakIt(&broken)
-		errs, err := store.createPurchases(t.Context(), []billing.Purchase{purchase("before " + name), broken, purchase("after " + name)})
+	want := map[string]error{"taken": billing.ErrTokenTaken, "account": billing.ErrUnknownAccount}
+	for name, change := range invalid {
+		refused := purchase("invalid " + name)
+		change(&refused)
+		errs, err := store.createPurchases(t.Context(), []billing.Purchase{purchase("before " + name), refused, purchase("after " + name)})
 		if err != nil || len(errs) != 3 || errs[0] != nil || errs[1] == nil || errs[2] != nil {
 			t.Errorf("%s: %v, %v", name, errs, err)
 			continue
@@ -73,16 +73,16 @@ func TestOneBadPurchaseFailsAlone(t *testing.T) {
 		}
 		for _, token := range []string{"before " + name, "after " + name} {
 			if _, err := store.Purchase(t.Context(), token); err != nil {
-				t.Errorf("%s: a good purchase beside it: %v", name, err)
+				t.Errorf("%s: a valid purchase of the batch: %v", name, err)
 			}
 		}
-		if err := store.CreatePurchase(t.Context(), broken); err == nil || want[name] != nil && !errors.Is(err, want[name]) {
+		if err := store.CreatePurchase(t.Context(), refused); err == nil || want[name] != nil && !errors.Is(err, want[name]) {
 			t.Errorf("%s alone: %v", name, err)
 		}
 	}
 }
 
-func TestWhatIsNoTextIsNotFound(t *testing.T) {
+func TestUnstorableTextIsNotFound(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
 	mustFill(t, store, "t")
@@ -108,12 +108,12 @@ func TestWhatIsNoTextIsNotFound(t *testing.T) {
 	}
 }
 
-func TestAServerThatOnlyReadsIsUnavailable(t *testing.T) {
+func TestReadOnlyServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	mustFill(t, mustOpen(t, database), "t0")
 	store := mustOpen(t, database+"&default_transaction_read_only=on")
-	for name, err := range calls(t.Context(), store) {
+	for name, err := range callAll(t.Context(), store) {
 		writes := name == "CreatePurchase" || name == "Settle" || name == "Reset"
 		if errors.Is(err, billing.ErrUnavailable) != writes || !writes && err != nil {
 			t.Errorf("%s = %v", name, err)
@@ -121,8 +121,8 @@ func TestAServerThatOnlyReadsIsUnavailable(t *testing.T) {
 	}
 }
 
-// TestALockThatIsHeld ends by the caller's time, or by a limit of the server's, which leaves nothing.
-func TestALockThatIsHeld(t *testing.T) {
+// TestHeldLock waits for a lock until the context ends, or until the time limit of the server, which stores nothing.
+func TestHeldLock(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	store := mustOpen(t, database)
@@ -133,22 +133,22 @@ func TestALockThatIsHeld(t *testing.T) {
 	}
 	limited := mustOpen(t, database+"&statement_timeout=100")
 	if _, err := limited.Settle(t.Context(), "t0", billing.StatusPaid, noon); !errors.Is(err, billing.ErrUnavailable) {
-		t.Errorf("Settle beyond the server's limit = %v, want ErrUnavailable", err)
+		t.Errorf("Settle after the time limit of the server = %v, want ErrUnavailable", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := store.Settle(ctx, "t0", billing.StatusPaid, noon); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, billing.ErrUnavailable) {
-		t.Errorf("Settle beyond the caller's limit = %v, want context.DeadlineExceeded alone", err)
+		t.Errorf("Settle after the end of its context = %v, want context.DeadlineExceeded alone", err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := store.Reset(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, billing.ErrUnavailable) {
-		t.Errorf("Reset beyond the caller's limit = %v, want ErrUnavailable too", err)
+		t.Errorf("Reset after the end of its context = %v, want ErrUnavailable too", err)
 	}
 	if _, err := holder.Exec(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := store.Settle(t.Context(), "t0", billing.StatusPaid, noon); err != nil && !errors.Is(err, billing.ErrSettled) {
-		t.Errorf("afterwards Settle = %v, %v", got, err)
+		t.Errorf("Settle after the lock = %v, %v", got, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 func BenchmarkGrowth(b *testing.B) {
 	storetest.Growth(b, func(b *testing.B) (func() billing.Store, func(billing.Store, string, int)) {
-		database := postgrestest.Shared(b).NewDatabase(b)
+		database := postgrestest.Start(b).NewDatabase(b)
 		open := func() billing.Store { return mustOpen(b, database) }
 		return open, func(store billing.Store, account string, purchases int) {
 			for _, statement := range []string{

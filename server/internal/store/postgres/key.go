@@ -11,25 +11,21 @@ import (
 
 // Key returns the key with an ID and its account, or billing.ErrNotFound.
 func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Account, error) {
-	var stored storedKey
+	var key billing.Key
 	var account billing.Account
-	err := s.read(ctx, func(conn *pgx.Conn) error {
-		fields := append(stored.fields(), accountFields(&account)...)
-		return notFound(conn.QueryRow(ctx, keyByID, lookup(id)).Scan(fields...))
+	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
+		key, err = scanKey(conn.QueryRow(ctx, keyByID, searchText(id)), accountFields(&account)...)
+		return notFound(err)
 	})
 	if err != nil {
 		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", err)
 	}
-	return stored.key(), account, nil
+	return key, account, nil
 }
 
-// Keys returns the keys of an account, by ID.
+// Keys returns the keys of an account, ordered by ID.
 func (s *Store) Keys(ctx context.Context, accountID string) ([]billing.Key, error) {
-	keys, err := list(ctx, s, func(row pgx.Row) (billing.Key, error) {
-		var stored storedKey
-		err := row.Scan(stored.fields()...)
-		return stored.key(), err
-	}, keysOfAccount, lookup(accountID))
+	keys, err := list(ctx, s, func(row pgx.Row) (billing.Key, error) { return scanKey(row) }, keysOfAccount, searchText(accountID))
 	return keys, s.wrap(ctx, "list keys", err)
 }
 
@@ -39,13 +35,13 @@ func (s *Store) AddKey(ctx context.Context, key billing.Key) error {
 		_, err := conn.Exec(ctx, insertKey, keyValues(key)...)
 		return err
 	})
-	return s.wrap(ctx, "add a key", orTaken(orUnknown(err), billing.ErrKeyTaken))
+	return s.wrap(ctx, "add a key", constraintError(err, billing.ErrKeyTaken))
 }
 
 // DeleteKey deletes a key, or returns billing.ErrNotFound.
 func (s *Store) DeleteKey(ctx context.Context, id string) error {
 	err := s.write(ctx, func(conn *pgx.Conn) error {
-		deleted, err := conn.Exec(ctx, deleteKey, lookup(id))
+		deleted, err := conn.Exec(ctx, deleteKey, searchText(id))
 		if err == nil && deleted.RowsAffected() == 0 {
 			return billing.ErrNotFound
 		}
@@ -54,36 +50,32 @@ func (s *Store) DeleteKey(ctx context.Context, id string) error {
 	return s.wrap(ctx, "delete a key", err)
 }
 
-// keyValues are what insertKey is given.
+// keyValues returns the arguments of insertKey and putKey.
 func keyValues(key billing.Key) []any {
-	return []any{key.ID, key.SecretHash[:], key.AccountID, orNull(key.CreatedAt)}
+	return []any{key.ID, key.SecretHash[:], key.AccountID, toNullable(key.CreatedAt)}
 }
 
-// storedKey is a key as keyColumns have it.
-type storedKey struct {
-	id, accountID string
-	hash          []byte
-	created       *time.Time
+// scanKey reads keyColumns, and further columns into more.
+func scanKey(row pgx.Row, more ...any) (billing.Key, error) {
+	var key billing.Key
+	var hash []byte
+	var created *time.Time
+	err := row.Scan(append([]any{&key.ID, &hash, &key.AccountID, &created}, more...)...)
+	copy(key.SecretHash[:], hash) // the table checks the length
+	key.CreatedAt = fromNullable(created)
+	return key, err
 }
 
-func (k *storedKey) fields() []any { return []any{&k.id, &k.hash, &k.accountID, &k.created} }
-
-func (k *storedKey) key() billing.Key {
-	key := billing.Key{ID: k.id, AccountID: k.accountID, CreatedAt: orZero(k.created)}
-	copy(key.SecretHash[:], k.hash) // of that length, as the table's check says
-	return key
-}
-
-// orNull is how a time is stored that may be none: NULL for the zero time.
-func orNull(at time.Time) *time.Time {
+// toNullable returns the stored form of a time: NULL for the zero time.
+func toNullable(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
 	}
 	return &at
 }
 
-// orZero is a time as orNull stored it, in UTC.
-func orZero(stored *time.Time) time.Time {
+// fromNullable is the inverse of toNullable, in UTC.
+func fromNullable(stored *time.Time) time.Time {
 	if stored == nil {
 		return time.Time{}
 	}

@@ -17,21 +17,19 @@ import (
 //go:embed migration/*.sql
 var migrations embed.FS
 
-const (
-	// lockID names the lock that whoever changes the tables holds: "tsbl".
-	lockID = 0x7473626c
-)
+// lockID ("tsbl") is the advisory lock of a program that migrates the database.
+const lockID = 0x7473626c
 
-// tables is the schema as this program knows it, with what this engine makes of it.
+// tables is the schema with the operations of PostgreSQL.
 type tables struct{ *schema.Schema }
 
 func newTables() (tables, error) {
-	found, err := schema.In(migrations, "migration")
-	return tables{found}, err
+	s, err := schema.New(migrations)
+	return tables{s}, err
 }
 
-// check reports whether the database has this program's version. It returns an error for one that is
-// somebody else's or of a later version, and changes nothing. It looks where new tables would be made.
+// check reports whether the database has the version of this program. It fails for tables of another program or of a
+// later version. It changes nothing. It checks the namespace in which new tables would be created.
 func (s tables) check(ctx context.Context, pool *pgxpool.Pool) (current bool, err error) {
 	var versioned, tables bool
 	err = pool.QueryRow(ctx, `
@@ -50,27 +48,26 @@ func (s tables) check(ctx context.Context, pool *pgxpool.Pool) (current bool, er
 	err = pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+schema.VersionTable).Scan(&version)
 	switch {
 	case code(err) == undefinedColumn, err == nil && version == 0 && tables:
-		return false, schema.ErrForeignDatabase // which keeps its versions in another way
+		return false, schema.ErrForeignDatabase // another tool's table of versions
 	case err != nil:
 		return false, err
 	}
 	return s.Current(version)
 }
 
-// migrate brings the database to this program's version, one program at a time. Each migration is a
-// transaction: a program that ends in the midst of one leaves nothing of it.
+// migrate brings the database to the version of this program and excludes other programs. Each migration is one
+// transaction, so an interrupted migration leaves nothing behind.
 func (s tables) migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
-	// The lock is its connection's and ends with it, however that ends. It is no connection of the pool's,
-	// which may have only one.
+	// The lock ends with its connection. The connection is not one of the pool, which may have only one.
 	lock, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close(context.WithoutCancel(ctx))) }()
 	if _, err := lock.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(lockID)); err != nil {
-		return fmt.Errorf("wait for others that migrate the database: %w", err)
+		return fmt.Errorf("wait for other programs that migrate the database: %w", err)
 	}
-	// Again, now that nobody else can change it: another program may have been faster.
+	// Another program may have migrated the database since the first check.
 	current, err := s.check(ctx, pool)
 	if err != nil || current {
 		return err
@@ -82,7 +79,7 @@ func (s tables) migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bring the database to version %d: %w", s.Latest, err)
+		return fmt.Errorf("migrate the database to version %d: %w", s.Latest, err)
 	}
 	return nil
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
-// openVariable makes this test binary open the database of a URL instead of its tests.
+// openVariable makes this test binary open the database at a URL instead of running its tests.
 const openVariable = "POSTGRES_TEST_OPEN"
 
-// runOpen returns the exit code.
+// runOpen opens and closes a database, and returns the exit code.
 func runOpen(address string) int {
 	store, err := Open(context.Background(), address)
 	if err == nil {
@@ -32,7 +32,7 @@ func runOpen(address string) int {
 	return 0
 }
 
-func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
+func TestConcurrentOpenOfANewDatabase(t *testing.T) {
 	t.Parallel()
 	for range 3 {
 		database := newDatabase(t)
@@ -54,7 +54,7 @@ func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
 	}
 }
 
-func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
+func TestConcurrentOpenByProcesses(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	var group sync.WaitGroup
@@ -82,23 +82,23 @@ func wantOneMigration(t *testing.T, database string) {
 	var applied int64
 	row := connect(t, database).QueryRow(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
 	if err := row.Scan(&applied); err != nil || applied != tables.Latest {
-		t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
+		t.Errorf("%d migrations are applied, %v; want each of %d once", applied, err, tables.Latest)
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRefusesForeignDatabases(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		statements string
 		want       error
 		text       string
 	}{
-		"another's":           {"CREATE TABLE accounts (x int)", ErrForeignDatabase, "another program"},
-		"another's view":      {"CREATE VIEW keys AS SELECT 1", ErrForeignDatabase, "another program"},
-		"another's versions":  {"CREATE TABLE schema_version (installed_rank int)", ErrForeignDatabase, "another program"},
-		"another's with ours": {"CREATE TABLE schema_version (version_id bigint); CREATE TABLE purchases (x int)", ErrForeignDatabase, "another program"},
-		"one of a later version": {`CREATE TABLE schema_version (id int, version_id bigint, is_applied boolean); INSERT INTO schema_version VALUES (1, 99, true);
-			CREATE TABLE accounts (x int)`, ErrNewerDatabase, "it has version 99, this program knows up to"},
+		"foreign table":         {"CREATE TABLE accounts (x int)", ErrForeignDatabase, "another program"},
+		"foreign view":          {"CREATE VIEW keys AS SELECT 1", ErrForeignDatabase, "another program"},
+		"foreign version table": {"CREATE TABLE schema_version (installed_rank int)", ErrForeignDatabase, "another program"},
+		"empty version table":   {"CREATE TABLE schema_version (version_id bigint); CREATE TABLE purchases (x int)", ErrForeignDatabase, "another program"},
+		"newer": {`CREATE TABLE schema_version (id int, version_id bigint, is_applied boolean); INSERT INTO schema_version VALUES (1, 99, true);
+			CREATE TABLE accounts (x int)`, ErrNewerDatabase, "the database has version 99, this program supports up to"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -123,13 +123,13 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("Open = %v, want %v", err, test.want)
 			}
 			if after := tables(); after != before {
-				t.Errorf("there were %d tables and indexes, and now there are %d", before, after)
+				t.Errorf("Open changed the number of tables and indexes from %d to %d", before, after)
 			}
 		})
 	}
 }
 
-func TestTablesOfOthersAreLeftAlone(t *testing.T) {
+func TestOtherTablesAreIgnored(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	if _, err := connect(t, database).Exec(t.Context(), "CREATE TABLE theirs (x int); CREATE SCHEMA other; CREATE TABLE other.accounts (x int)"); err != nil {
@@ -138,12 +138,12 @@ func TestTablesOfOthersAreLeftAlone(t *testing.T) {
 	mustFill(t, mustOpen(t, database), "t1")
 }
 
-func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
+func TestOlderDatabaseIsMigrated(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
 	mustFill(t, store, "t1")
 	later := withMigration(t, "ALTER TABLE purchases ADD COLUMN note text NOT NULL DEFAULT 'none';")
-	for want := range 2 { // the second time there is nothing to do
+	for want := range 2 { // the second call has no effect
 		if current, err := later.check(t.Context(), store.pool); err != nil || current != (want == 1) {
 			t.Fatalf("check = %v, %v", current, err)
 		}
@@ -153,14 +153,14 @@ func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
 	}
 	var note string
 	if err := store.pool.QueryRow(t.Context(), "SELECT note FROM purchases WHERE token = 't1'").Scan(&note); err != nil || note != "none" {
-		t.Errorf("the purchase that was there has the note %q, %v", note, err)
+		t.Errorf("an old purchase has the note %q, %v", note, err)
 	}
 	if got, err := store.Purchase(t.Context(), "t1"); err != nil || got != purchase("t1") {
-		t.Errorf("an older program reads %v, %v", got, err)
+		t.Errorf("an older program reads the purchase as %v, %v", got, err)
 	}
 }
 
-func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+func TestFailedMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
 	if err := withMigration(t, "CREATE TABLE half (x int); CREATE TABLE half (x int);").migrate(t.Context(), store.pool); err == nil {
@@ -169,15 +169,15 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 	var tables int
 	row := store.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_class WHERE relname = 'half'")
 	if err := row.Scan(&tables); err != nil || tables != 0 {
-		t.Errorf("%d tables, %v, are left of a migration that failed", tables, err)
+		t.Errorf("a failed migration leaves %d tables, %v", tables, err)
 	}
 	mustFill(t, store, "t1")
 }
 
-// withMigration returns this program's schema with one migration more.
+// withMigration returns the schema of this program with one more migration.
 func withMigration(t *testing.T, statements string) tables {
 	t.Helper()
-	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
+	files := fstest.MapFS{"migration/00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	names, err := fs.Glob(migrations, "migration/*.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func withMigration(t *testing.T, statements string) tables {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[strings.TrimPrefix(name, "migration/")] = &fstest.MapFile{Data: data}
+		files[name] = &fstest.MapFile{Data: data}
 	}
 	later, err := schema.New(files)
 	if err != nil {

@@ -1,14 +1,11 @@
 package postgres
 
 import (
-	"context"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
 )
 
-// The statements, each of which pgx prepares once on each connection.
+// The statements. pgx prepares each of them once per connection.
 const (
 	keyColumns      = "k.id, k.secret_hash, k.account_id, k.created_at"
 	accountColumns  = "accounts.id, name, currency, active, active_plan"
@@ -24,7 +21,7 @@ const (
 	newest          = "SELECT " + purchaseColumns + " FROM purchases WHERE" + newestFirst
 	accountOldest   = "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = $4 AND" + oldestFirst
 	accountNewest   = "SELECT " + purchaseColumns + " FROM purchases WHERE account_id = $4 AND" + newestFirst
-	// oldestFirst and newestFirst are the orders of purchases, from a cursor on.
+	// oldestFirst and newestFirst select and order the purchases after a cursor.
 	oldestFirst = " (created_at, token) > ($1, $2) ORDER BY created_at, token LIMIT $3"
 	newestFirst = " (created_at, token) < ($1, $2) ORDER BY created_at DESC, token DESC LIMIT $3"
 
@@ -40,9 +37,8 @@ const (
 
 	insertPurchases = "INSERT INTO purchases (" + purchaseColumns + `)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])`
-	// settlePurchase is one statement, so that no client that stops in the midst of it holds a lock that
-	// others wait for. Of many at once the first locks the row; the others wait, look at the status again,
-	// and find nothing to do.
+	// settlePurchase is one statement, so that a client that is interrupted holds no lock. Of concurrent calls the
+	// first locks the row; the others wait, check the status again and change nothing.
 	settlePurchase = `WITH settled AS (
 			UPDATE purchases SET status = $2, settled_at = $3 WHERE token = $1 AND status = 'pending'
 			RETURNING ` + purchaseColumns + `
@@ -53,64 +49,9 @@ const (
 		SELECT ` + purchaseColumns + ` FROM settled`
 )
 
-// tries is how often something is done at most when nothing is kept of it, for a reason that may be gone
-// at once. Each broken connection costs one, and a server that restarts breaks all that are in use.
-const tries = 4
-
-// run does something on a connection, and again while that is worth it.
-func (s *Store) run(ctx context.Context, do func(conn *pgx.Conn) error) error {
-	for try := 1; ; try++ {
-		conn, err := s.pool.Acquire(ctx)
-		if err != nil {
-			return unavailable(err)
-		}
-		err = do(conn.Conn())
-		conn.Release()
-		if !again(err) || try == tries || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// write runs a single statement that writes.
-func (s *Store) write(ctx context.Context, do func(conn *pgx.Conn) error) error {
-	return s.run(ctx, func(conn *pgx.Conn) error { return judge(do(conn)) })
-}
-
-// read does what writes nothing, of which nothing can be kept however it ends.
-func (s *Store) read(ctx context.Context, do func(conn *pgx.Conn) error) error {
-	return s.run(ctx, func(conn *pgx.Conn) error { return harmless(conn, do(conn)) })
-}
-
-// transact does something in one transaction: all of it is on the disk when transact returns nil, and
-// none of it is kept when do fails. Only what becomes of a COMMIT without an answer is not known.
-func (s *Store) transact(ctx context.Context, do func(tx pgx.Tx) error) error {
-	return s.run(ctx, func(conn *pgx.Conn) error {
-		committing := false
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			err := do(tx)
-			committing = err == nil
-			return err
-		})
-		if committing {
-			return judge(err)
-		}
-		return harmless(conn, err)
-	})
-}
-
-// harmless judges an error that has left nothing behind, whether the server has told it or the connection
-// has broken.
-func harmless(conn *pgx.Conn, err error) error {
-	if err != nil && conn.IsClosed() {
-		return unavailable(err)
-	}
-	return judge(err)
-}
-
-// lookup returns what to look for to find an ID or a token. What PostgreSQL cannot hold as a text, with
-// a NUL or something that is not UTF-8, is looked for as the empty text, which no row has.
-func lookup(text string) string {
+// searchText returns an ID or token to search for. It replaces a text that PostgreSQL cannot store (with a NUL, or not
+// UTF-8) by the empty text, which no row contains.
+func searchText(text string) string {
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return ""
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,62 +14,31 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
-	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 	"github.com/turbosmtp-go/billing/server/internal/store/storetest"
 )
 
-// patience is how long one step may take on a busy machine.
-const patience = 60 * time.Second
-
-// TestMain makes this binary the second process of the tests that need one.
+// TestMain opens a database if this binary is the second process of a test.
 func TestMain(m *testing.M) {
 	if address := os.Getenv(openVariable); address != "" {
 		os.Exit(runOpen(address))
 	}
-	os.Exit(postgrestest.Main(m))
+	os.Exit(m.Run())
 }
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	databases := &emptied{suite: t}
-	storetest.Run(t, func(t testing.TB) billing.Store { return databases.open(t) })
+	storetest.Run(t, func(t testing.TB) billing.Store { return mustOpen(t, newDatabase(t)) })
 }
 
-// TestPaymentsByManyStores pays one purchase through two stores of one database, as several processes
-// that share it do: it counts once.
-func TestPaymentsByManyStores(t *testing.T) {
+// TestSharedDatabase opens one database twice, like several processes.
+func TestSharedDatabase(t *testing.T) {
 	t.Parallel()
-	const payments = 1000
 	database := newDatabase(t)
-	stores := []*Store{mustOpen(t, database), mustOpen(t, database)}
-	mustFill(t, stores[0], "t")
-	var paid atomic.Int64
-	var group sync.WaitGroup
-	for i := range payments {
-		group.Go(func() {
-			got, err := stores[i%2].Settle(context.Background(), "t", billing.StatusPaid, noon)
-			switch {
-			case err == nil:
-				paid.Add(1)
-			case !errors.Is(err, billing.ErrSettled):
-				t.Errorf("Settle = %v, want ErrSettled", err)
-			}
-			if got.Status != billing.StatusPaid {
-				t.Errorf("the purchase is %v", got)
-			}
-		})
-	}
-	group.Wait()
-	for _, store := range stores {
-		if balance, err := store.Balance(t.Context(), "acme"); err != nil || paid.Load() != 1 || balance.Paid != 320 {
-			t.Errorf("%d were told that they paid, and the balance is %v, %v", paid.Load(), balance, err)
-		}
-	}
+	storetest.Shared(t, mustOpen(t, database), mustOpen(t, database))
 }
 
-// TestPaymentsOfOneAccountAddUp pays many purchases of one account at once: each waits for the account
-// that the one before it has changed, and adds to what that has left.
-func TestPaymentsOfOneAccountAddUp(t *testing.T) {
+// TestConcurrentPaymentsOfOneAccount pays many purchases of one account through two stores: the balance contains all.
+func TestConcurrentPaymentsOfOneAccount(t *testing.T) {
 	t.Parallel()
 	const purchases = 200
 	database := newDatabase(t)
@@ -94,8 +62,8 @@ func TestPaymentsOfOneAccountAddUp(t *testing.T) {
 	}
 }
 
-// TestAResetLeavesNoHalf resets while purchases are made and paid: balances are what is paid at any time.
-func TestAResetLeavesNoHalf(t *testing.T) {
+// TestResetDuringPayments checks that the balance always equals the sum of the paid purchases.
+func TestResetDuringPayments(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
 	mustFill(t, store)
@@ -130,7 +98,7 @@ func TestAResetLeavesNoHalf(t *testing.T) {
 		err := conn.QueryRow(t.Context(), `SELECT (SELECT balance FROM accounts),
 			(SELECT coalesce(sum(amount), 0) FROM purchases WHERE status = 'paid')`).Scan(&balance, &sum)
 		if err != nil || balance != sum {
-			t.Errorf("the balance is %d, and %d are paid: %v", balance, sum, err)
+			t.Errorf("the balance is %d, and the sum of the paid purchases is %d: %v", balance, sum, err)
 		}
 	}
 	close(done)
@@ -154,22 +122,22 @@ func TestPoolStats(t *testing.T) {
 	}
 	small := mustOpen(t, database+"&pool_max_conns=1")
 	if _, _, most := small.PoolStats(); most != 1 {
-		t.Errorf("there are at most %d, want what the URL says", most)
+		t.Errorf("there are at most %d connections, want 1 as in the URL", most)
 	}
 }
 
-// TestOneConnectionIsEnough makes the tables by a pool of one.
-func TestOneConnectionIsEnough(t *testing.T) {
+// TestOneConnection migrates a database with a pool of one connection.
+func TestOneConnection(t *testing.T) {
 	t.Parallel()
 	mustFill(t, mustOpen(t, newDatabase(t)+"&pool_max_conns=1"), "t1", "t2")
 }
 
-func TestConnectionsAreSafe(t *testing.T) {
+func TestConnectionSettings(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
-	weak := database + "&synchronous_commit=off&default_transaction_isolation=serializable"
+	unsafe := database + "&synchronous_commit=off&default_transaction_isolation=serializable"
 	for address, want := range map[string]map[string]string{
-		weak: {"synchronous_commit": "on", "transaction_isolation": "read committed", "application_name": "sandbox"},
+		unsafe: {"synchronous_commit": "on", "transaction_isolation": "read committed", "application_name": "sandbox"},
 		database + "&synchronous_commit=remote_apply&application_name=other": {"synchronous_commit": "remote_apply", "application_name": "other"},
 	} {
 		store := mustOpen(t, address)
@@ -182,7 +150,7 @@ func TestConnectionsAreSafe(t *testing.T) {
 	}
 }
 
-func TestTheTimeIsLimited(t *testing.T) {
+func TestConnectTimeout(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]time.Duration{"": connectTimeout, "?connect_timeout=2": 2 * time.Second, "?connect_timeout=0": connectTimeout} {
 		config, err := parseURL("postgres://h/db" + query)
@@ -192,61 +160,12 @@ func TestTheTimeIsLimited(t *testing.T) {
 	}
 }
 
-// noon is when purchases of these tests are made.
+// noon is the time of all purchases of these tests.
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 func newDatabase(t testing.TB) string {
 	t.Helper()
 	return postgrestest.Shared(t).NewDatabase(t)
-}
-
-// emptied are databases for tests that want one in which there is nothing. One that a test before is done
-// with is emptied and used again, as making one and its tables takes longer than most tests do.
-type emptied struct {
-	suite *testing.T // which outlives the tests
-
-	lock sync.Mutex
-	done []string
-}
-
-func (e *emptied) open(t testing.TB) *Store {
-	t.Helper()
-	address, used := e.take(t)
-	t.Cleanup(func() { // once the store is closed
-		if t.Failed() {
-			return
-		}
-		e.lock.Lock()
-		defer e.lock.Unlock()
-		e.done = append(e.done, address)
-	})
-	store := mustOpen(t, address)
-	if !used {
-		return store
-	}
-	const all = `SELECT string_agg(quote_ident(relname), ', ') FROM pg_class
-		WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname <> $1`
-	var tables string
-	err := store.pool.QueryRow(t.Context(), all, schema.VersionTable).Scan(&tables)
-	if err == nil {
-		_, err = store.pool.Exec(t.Context(), "TRUNCATE "+tables+" RESTART IDENTITY")
-	}
-	if err != nil {
-		t.Fatalf("empty a database: %v", err)
-	}
-	return store
-}
-
-// take returns the address of a database that no other test uses.
-func (e *emptied) take(t testing.TB) (address string, used bool) {
-	t.Helper()
-	e.lock.Lock()
-	defer e.lock.Unlock()
-	if last := len(e.done) - 1; last >= 0 {
-		address, e.done = e.done[last], e.done[:last]
-		return address, true
-	}
-	return newDatabase(e.suite), false
 }
 
 func mustOpen(t testing.TB, address string) *Store {
@@ -263,7 +182,7 @@ func mustOpen(t testing.TB, address string) *Store {
 	return store
 }
 
-// mustFill stores an account and purchases of it.
+// mustFill stores an account and its purchases.
 func mustFill(t testing.TB, store billing.Store, tokens ...string) {
 	t.Helper()
 	account := billing.Account{ID: "acme", Name: "Acme", Currency: "USD", Active: true, ActivePlan: true}
@@ -281,7 +200,7 @@ func purchase(token string) billing.Purchase {
 	return billing.Purchase{Token: token, AccountID: "acme", Amount: 320, Currency: "USD", Status: billing.StatusPending, CreatedAt: noon}
 }
 
-// connect returns a connection beside all stores.
+// connect returns a connection that belongs to no store.
 func connect(t *testing.T, address string) *pgx.Conn {
 	t.Helper()
 	parsed, err := url.Parse(address)

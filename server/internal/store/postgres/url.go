@@ -8,15 +8,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What is wrong with a URL is said without the URL: where its password is, is not sure then.
+// The errors of a malformed URL do not quote it, because the position of its password is unknown.
 var (
-	errNotURL = errors.New("the database is given as a URL, postgres://user:password@host:port/database")
-	errAt     = errors.New("the URL of the database is ambiguous: an @, /, ? or # in a user name, a password or a setting is " +
-		"written as %40, %2F, %3F or %23")
-	errPassword = errors.New("the password in the URL of the database is not valid: a % in it is written as %25")
+	errNotURL = errors.New("the address is not a URL: write postgres://user:password@host:port/database")
+	errAt     = errors.New("the database URL is ambiguous: write an @, /, ? or # in a user name, a password or a setting as " +
+		"%40, %2F, %3F or %23")
+	errPassword = errors.New("the password in the database URL is not valid: write a % in the password as %25")
 )
 
-// parseURL returns the settings of the pool for a URL. Its errors hold no password.
+// parseURL returns the settings of the pool for a URL. Its errors do not contain the password.
 func parseURL(given string) (*pgxpool.Config, error) {
 	if err := checkURL(given); err != nil {
 		return nil, err
@@ -25,15 +25,15 @@ func parseURL(given string) (*pgxpool.Config, error) {
 	if err == nil {
 		return config, nil
 	}
-	// The error may quote any part of the URL. So what is told is what is wrong without the password.
+	// The error may quote any part of the URL, so parseURL returns the error of the URL without its password.
 	if _, err := poolConfig(withoutPassword(given)); err != nil {
 		return nil, err
 	}
 	return nil, errPassword
 }
 
-// checkURL refuses a URL of which others might take a part of the password for the host or the database,
-// and then show it.
+// checkURL refuses a URL in which a parser may mistake a part of the password for the host or the database, and quote
+// it.
 func checkURL(given string) error {
 	rest, ok := strings.CutPrefix(given, "postgres://")
 	if !ok {
@@ -52,7 +52,7 @@ func checkURL(given string) error {
 	return nil
 }
 
-// authorityEnd is where the user, the password and the host of a URL end.
+// authorityEnd returns the length of the authority: the user, the password and the host of a URL (RFC 3986, section 3.2).
 func authorityEnd(rest string) int {
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
 		return end
@@ -60,10 +60,10 @@ func authorityEnd(rest string) int {
 	return len(rest)
 }
 
-// hidden stands where a password was.
+// hidden replaces a password.
 const hidden = "xxxxx"
 
-// withoutPassword returns a URL that checkURL has found good, with its passwords hidden.
+// withoutPassword returns a URL that checkURL accepts, with its passwords hidden.
 func withoutPassword(given string) string {
 	scheme, rest, _ := strings.Cut(given, "://")
 	end := authorityEnd(rest)
@@ -80,15 +80,15 @@ func withoutPassword(given string) string {
 	settings := strings.Split(query, "&")
 	for i, setting := range settings {
 		name, _, _ := strings.Cut(setting, "=")
-		if secret(name) {
+		if isSecret(name) {
 			settings[i] = name + "=" + hidden
 		}
 	}
 	return scheme + "://" + authority + path + "?" + strings.Join(settings, "&")
 }
 
-// secret reports whether a setting of a URL is a password, or a name that is not to be read.
-func secret(name string) bool {
+// isSecret reports whether a setting of a URL is a password, or has a name that cannot be decoded.
+func isSecret(name string) bool {
 	decoded, err := url.QueryUnescape(name)
 	return err != nil || strings.Contains(strings.ToLower(decoded), "password")
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestNoErrorHoldsThePassword opens what cannot be opened.
-func TestNoErrorHoldsThePassword(t *testing.T) {
+// TestNoErrorContainsThePassword opens malformed URLs.
+func TestNoErrorContainsThePassword(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"",
@@ -37,7 +37,7 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 		store, err := Open(context.Background(), address)
 		if err == nil {
 			_ = store.Close()
-			t.Errorf("%q was opened", address)
+			t.Errorf("Open(%q) = nil, want an error", address)
 			continue
 		}
 		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "zz") {
@@ -49,7 +49,7 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 	}
 }
 
-func TestAWrongURLIsRefusedAtOnce(t *testing.T) {
+func TestWrongURLFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	good, err := url.Parse(newDatabase(t))
 	if err != nil {
@@ -60,7 +60,7 @@ func TestAWrongURLIsRefusedAtOnce(t *testing.T) {
 		code   string
 	}{
 		"password": {func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "hunter2") }, "28P01"},
-		"user":     {func(u *url.URL) { u.User = url.UserPassword("nobody", "hunter2") }, "28P01"},
+		"user":     {func(u *url.URL) { u.User = url.UserPassword("unknown", "hunter2") }, "28P01"},
 		"database": {func(u *url.URL) { u.Path = "/nothing" }, "3D000"},
 	} {
 		wrong := *good
@@ -71,13 +71,13 @@ func TestAWrongURLIsRefusedAtOnce(t *testing.T) {
 		if code(err) != test.code || strings.Contains(err.Error(), password) {
 			t.Errorf("a wrong %s: %v, want %s", name, err, test.code)
 		}
-		if took := time.Since(began); took > openPatience/2 {
+		if took := time.Since(began); took > openTimeLimit/2 {
 			t.Errorf("a wrong %s: it took %v", name, took)
 		}
 	}
 }
 
-func TestOpenWithAnEndedContext(t *testing.T) {
+func TestOpenFailsAfterTheEndOfItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -94,10 +94,10 @@ func TestAwait(t *testing.T) {
 		limit time.Duration
 		want  error
 	}{
-		"at once":       {[]error{nil}, time.Hour, nil},
+		"success":       {[]error{nil}, time.Hour, nil},
 		"after a while": {[]error{broken, starting, nil}, time.Hour, nil},
 		"refused":       {[]error{broken, refusal}, time.Hour, refusal},
-		"too late":      {[]error{broken}, 10 * time.Millisecond, broken},
+		"time limit":    {[]error{broken}, 10 * time.Millisecond, broken},
 	} {
 		calls := 0
 		err := await(t.Context(), test.limit, func(context.Context) error {
@@ -105,7 +105,7 @@ func TestAwait(t *testing.T) {
 			return test.errs[calls-1]
 		})
 		if !errors.Is(err, test.want) || calls != len(test.errs) {
-			t.Errorf("%s: %v after %d tries, want %v after %d", name, err, calls, test.want, len(test.errs))
+			t.Errorf("%s: %v after %d attempts, want %v after %d", name, err, calls, test.want, len(test.errs))
 		}
 	}
 }

@@ -1,80 +1,125 @@
-// Package postgrestest gives tests a real PostgreSQL server, which it makes in a temporary folder out of
-// the machine's own programs. Nothing has to be set up for it, and nothing is left of it.
+// Package postgrestest provides tests with a real PostgreSQL server. It uses the server named by the environment
+// variable TEST_DATABASE_URL, or starts one in a temporary directory with the PostgreSQL programs of this machine.
 package postgrestest
 
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
+	"errors"
 	"net/url"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// patience is how long one step may take on a busy machine.
-const patience = 60 * time.Second
+// urlVariable is the environment variable with the URL of an existing server. Its user needs the right to create
+// databases.
+const urlVariable = "TEST_DATABASE_URL"
 
-// Server is a PostgreSQL server. Its methods are for one goroutine at a time, but for URL and
-// NewDatabase.
+// administrationTimeout limits one administrative statement, such as CREATE DATABASE.
+const administrationTimeout = 60 * time.Second
+
+// Server is a PostgreSQL server. NewDatabase is safe for concurrent use; the other methods are not.
 type Server struct {
-	address *url.URL // with the password, without a database
-	process *process // nil when the server is not ours to kill
-	drop    bool     // databases that are no longer needed
+	url     *url.URL // with the password, without a database
+	cluster *cluster // nil for the server of TEST_DATABASE_URL
+	shared  bool
 }
 
-// Start starts a server that is the test's own, and stops it when the test ends. It is for tests that do
-// harm to their server; all others are quicker with Shared. The test is skipped where there is no
-// PostgreSQL, and fails where the environment variable CI is set.
+// sharedServer starts the server of all tests in this process.
+var sharedServer = sync.OnceValues(func() (*Server, error) {
+	if given := os.Getenv(urlVariable); given != "" {
+		return existingServer(given)
+	}
+	s, err := startServer("fsync=off") // for speed: no test stops this server
+	if err != nil {
+		return nil, err
+	}
+	s.shared = true
+	return s, nil
+})
+
+// Shared returns the server that all tests of this process share: the server of TEST_DATABASE_URL, or one that
+// Shared starts on its first call and that ends with the process. That server does not flush to disk; benchmarks and
+// tests of durability use Start.
+//
+// Without PostgreSQL the test is skipped, or fails if the environment variable CI is set.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	s, err := sharedServer()
+	check(t, err)
+	return s
+}
+
+// Start starts a server for one test, for example to kill or pause it, and removes it when the test ends. The server
+// flushes every commit to disk.
+//
+// Without PostgreSQL the test is skipped, or fails if the environment variable CI is set.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	programs, err := findPrograms()
-	if err != nil {
-		lacks(t, "There is no PostgreSQL, which this test needs: apt-get install postgresql installs it.")
-	}
-	s, err := start(programs, true) // durability is among what its tests are about
-	if err != nil {
-		t.Fatalf("PostgreSQL does not start: %v", err)
-	}
+	s, err := startServer("fsync=on")
+	check(t, err)
 	t.Cleanup(func() {
-		if err := s.process.remove(); err != nil {
-			t.Errorf("PostgreSQL does not stop: %v", err)
+		if err := s.cluster.remove(); err != nil {
+			t.Errorf("postgrestest: stop PostgreSQL: %v", err)
 		}
 	})
 	return s
 }
 
-// URL returns the address of a database of the server, with the name and the password of its superuser.
-func (s *Server) URL(database string) string {
-	address := *s.address
-	address.Path = "/" + database
-	return address.String()
+// check skips or fails a test whose server did not start.
+func check(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case errors.Is(err, errNotInstalled) && os.Getenv("CI") == "":
+		t.Skip(err)
+	default:
+		t.Fatalf("postgrestest: start PostgreSQL: %v", err)
+	}
 }
 
-// NewDatabase makes an empty database and returns its URL.
+// existingServer returns the server at a URL. Its errors do not contain the URL, which may contain a password.
+func existingServer(given string) (*Server, error) {
+	address, err := url.Parse(given)
+	if err != nil || address.Scheme != "postgres" && address.Scheme != "postgresql" {
+		return nil, errors.New(urlVariable + " is not a postgres:// URL")
+	}
+	if address.RawQuery == "" {
+		address.RawQuery = "sslmode=prefer" // the default, so that a test can append &setting=value
+	}
+	return &Server{url: address}, nil
+}
+
+// NewDatabase creates an empty database and returns its URL, which contains a query. On the server of TEST_DATABASE_URL the database is
+// dropped when the test ends.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	if err := s.administer("CREATE DATABASE " + name); err != nil {
-		t.Fatalf("make a database: %v", err)
+	if err := s.exec("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("postgrestest: create a database: %v", err)
 	}
-	if s.drop {
+	if s.cluster == nil {
 		t.Cleanup(func() {
-			if err := s.administer("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-				t.Errorf("drop a database: %v", err)
+			if err := s.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+				t.Errorf("postgrestest: drop a database: %v", err)
 			}
 		})
 	}
-	return s.URL(name)
+	database := *s.url
+	database.Path = "/" + name
+	return database.String()
 }
 
-// administer runs a statement beside all databases.
-func (s *Server) administer(statement string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// exec runs a statement in the server's default database.
+func (s *Server) exec(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), administrationTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.address.String())
+	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
 		return err
 	}
@@ -83,92 +128,24 @@ func (s *Server) administer(statement string) error {
 	return err
 }
 
-// Kill ends the server and all of its processes with SIGKILL, as a lack of memory or a power cut does.
-// Restart starts it again.
-func (s *Server) Kill(t testing.TB) {
+// Kill ends all processes of the server with SIGKILL, as a crash does. Restart starts the server again.
+func (s *Server) Kill(t testing.TB) { s.control(t, "kill", (*cluster).kill) }
+
+// Restart stops the server if it is running, which ends all connections, and starts it on the same files and port.
+func (s *Server) Restart(t testing.TB) { s.control(t, "restart", (*cluster).restart) }
+
+// Pause stops all processes of the server with SIGSTOP: connections stay open, but the server does not respond.
+func (s *Server) Pause(t testing.TB) { s.control(t, "pause", (*cluster).pause) }
+
+// Resume continues a paused server.
+func (s *Server) Resume(t testing.TB) { s.control(t, "resume", (*cluster).resume) }
+
+func (s *Server) control(t testing.TB, action string, do func(*cluster) error) {
 	t.Helper()
-	if err := s.own(t).kill(); err != nil {
-		t.Fatalf("PostgreSQL is not killed: %v", err)
+	if s.cluster == nil || s.shared {
+		t.Fatalf("postgrestest: cannot %s a server that other tests use: use Start", action)
 	}
-}
-
-// Restart starts the server again, on the same folder and port: after a Kill, or after it has stopped it
-// like an administrator does, which ends all connections. It returns once the server can be used.
-func (s *Server) Restart(t testing.TB) {
-	t.Helper()
-	p := s.own(t)
-	err := p.stop()
-	if err == nil {
-		err = p.start()
-	}
-	if err == nil {
-		err = s.await()
-	}
-	if err != nil {
-		t.Fatalf("PostgreSQL does not start again: %v", err)
-	}
-}
-
-// Pause stops all of the server's processes in their tracks, with SIGSTOP. Connections stay open, and
-// nothing is answered until Resume.
-func (s *Server) Pause(t testing.TB) {
-	t.Helper()
-	if err := s.own(t).pause(); err != nil {
-		t.Fatalf("PostgreSQL is not paused: %v", err)
-	}
-}
-
-// Resume lets a server go on that was paused.
-func (s *Server) Resume(t testing.TB) {
-	t.Helper()
-	if err := s.own(t).resume(); err != nil {
-		t.Fatalf("PostgreSQL does not go on: %v", err)
-	}
-}
-
-// own returns the server's process, and stops a test that wants to do harm to a server which it shares.
-func (s *Server) own(t testing.TB) *process {
-	t.Helper()
-	if s.process == nil || s.process.shared {
-		t.Fatal("a shared server is not for one test to stop: use Start")
-	}
-	return s.process
-}
-
-// await returns once the server can be used.
-func (s *Server) await() error {
-	return poll(patience, func() (bool, error) {
-		if s.process.ended() {
-			return false, fmt.Errorf("it has ended: %s", s.process.tail())
-		}
-		if !s.process.ready() {
-			return false, nil
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, s.address.String())
-		if err != nil {
-			return false, nil // it is not ready yet
-		}
-		_ = conn.Close(ctx)
-		return true, nil
-	})
-}
-
-// poll asks again and again until something is so.
-func poll(limit time.Duration, is func() (bool, error)) error {
-	deadline := time.NewTimer(limit)
-	defer deadline.Stop()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		if yes, err := is(); yes || err != nil {
-			return err
-		}
-		select {
-		case <-ticker.C:
-		case <-deadline.C:
-			return fmt.Errorf("not within %v", limit)
-		}
+	if err := do(s.cluster); err != nil {
+		t.Fatalf("postgrestest: %s PostgreSQL: %v", action, err)
 	}
 }

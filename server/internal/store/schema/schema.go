@@ -1,5 +1,5 @@
-// Package schema is what the stores have in common about their tables: the migrations that make them, and
-// which databases are refused.
+// Package schema is what the stores share about their tables: the migrations of this program, and the databases that
+// it cannot use.
 package schema
 
 import (
@@ -10,27 +10,32 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// VersionTable is where goose notes which migrations a database has had.
+// VersionTable is the table in which goose records the applied migrations.
 const VersionTable = "schema_version"
 
-// Why a database is refused, for errors.Is.
+// Reasons why a store does not open a database, for errors.Is.
 var (
-	// ErrNewerDatabase says that a later version of this program has been at the database.
-	ErrNewerDatabase = errors.New("the database is newer than this program")
-	// ErrForeignDatabase says that the database holds other tables than ours.
-	ErrForeignDatabase = errors.New("the database belongs to another program")
+	// ErrNewerDatabase reports that a later version of this program has migrated the database.
+	ErrNewerDatabase = errors.New("the database is newer than this program: use a later version of the program, or another database")
+	// ErrForeignDatabase reports that the database contains tables of another program.
+	ErrForeignDatabase = errors.New("the database belongs to another program: use another database")
 )
 
-// Schema is the tables of a store, as this program knows them.
+// Schema is the tables of a store in the version of this program.
 type Schema struct {
 	// Files are the migrations, in goose's format.
 	Files fs.FS
-	// Latest is the version that the last of them makes.
+	// Latest is the version of the last migration.
 	Latest int64
 }
 
-// New returns the schema that migrations make. It fails when one's name has no version.
-func New(migrations fs.FS) (*Schema, error) {
+// New returns the schema of the migrations in the folder migration of files. It fails if a file name does not begin
+// with a version.
+func New(files fs.FS) (*Schema, error) {
+	migrations, err := fs.Sub(files, "migration")
+	if err != nil {
+		return nil, err
+	}
 	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
 		return nil, err
@@ -46,25 +51,16 @@ func New(migrations fs.FS) (*Schema, error) {
 	return s, nil
 }
 
-// In returns the schema that the migrations in a folder make.
-func In(files fs.FS, folder string) (*Schema, error) {
-	migrations, err := fs.Sub(files, folder)
-	if err != nil {
-		return nil, err
-	}
-	return New(migrations)
-}
-
-// Current reports whether a database of a version needs no migration. It fails with ErrNewerDatabase for
-// one that this program does not know.
+// Current reports whether a database of a version needs no migration. It fails with ErrNewerDatabase for a version
+// after Latest.
 func (s *Schema) Current(version int64) (bool, error) {
 	if version > s.Latest {
-		return false, fmt.Errorf("%w: it has version %d, this program knows up to %d", ErrNewerDatabase, version, s.Latest)
+		return false, fmt.Errorf("%w: the database has version %d, this program supports up to %d", ErrNewerDatabase, version, s.Latest)
 	}
 	return version == s.Latest, nil
 }
 
-// Options are goose's for a provider of migrations that keeps to itself.
+// Options returns the options of a goose provider: no global state, no log.
 func Options() []goose.ProviderOption {
 	return []goose.ProviderOption{
 		goose.WithTableName(VersionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()),

@@ -8,10 +8,11 @@ import (
 
 func TestLatestIsTheLastMigration(t *testing.T) {
 	t.Parallel()
-	files := fstest.MapFS{"tables/00001_a.sql": {}, "tables/00010_c.sql": {}, "tables/00002_b.sql": {}, "tables/readme.txt": {}}
-	s, err := In(files, "tables")
+	s, err := New(fstest.MapFS{
+		"migration/00001_a.sql": {}, "migration/00010_c.sql": {}, "migration/00002_b.sql": {}, "migration/readme.txt": {},
+	})
 	if err != nil || s.Latest != 10 {
-		t.Fatalf("the latest is %v, %v; want 10", s, err)
+		t.Fatalf("New = %v, %v; want the latest version 10", s, err)
 	}
 	for version, want := range map[int64]bool{0: false, 9: false, 10: true} {
 		if current, err := s.Current(version); err != nil || current != want {
@@ -19,13 +20,9 @@ func TestLatestIsTheLastMigration(t *testing.T) {
 		}
 	}
 	if _, err := s.Current(11); !errors.Is(err, ErrNewerDatabase) {
-		t.Errorf("a newer one: %v", err)
+		t.Errorf("Current(11) = %v, want ErrNewerDatabase", err)
 	}
-}
-
-func TestAMigrationWithoutAVersion(t *testing.T) {
-	t.Parallel()
-	if _, err := New(fstest.MapFS{"tables.sql": {}}); err == nil {
-		t.Error("New took a migration that has no version")
+	if _, err := New(fstest.MapFS{"migration/tables.sql": {}}); err == nil {
+		t.Error("New accepts a migration without a version")
 	}
 }

@@ -3,39 +3,8 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
-	"os"
 	"testing"
 )
-
-func BenchmarkOpen(b *testing.B) {
-	path := newPath(b)
-	if err := mustOpen(b, path).Close(); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		store, err := Open(context.Background(), path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.StopTimer()
-		_ = store.Close()
-		b.StartTimer()
-	}
-}
-
-func BenchmarkOpenNew(b *testing.B) {
-	path := newPath(b)
-	for b.Loop() {
-		store, err := Open(context.Background(), path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.StopTimer()
-		_ = store.Close()
-		_ = os.Remove(path)
-		b.StartTimer()
-	}
-}
 
 func BenchmarkCreatePurchase(b *testing.B) {
 	for name, path := range map[string]string{"file": newPath(b), "memory": Memory} {
@@ -52,7 +21,7 @@ func BenchmarkCreatePurchase(b *testing.B) {
 	}
 }
 
-// BenchmarkPurchase reads while another connection writes, and while none does.
+// BenchmarkPurchase reads with and without a concurrent writer.
 func BenchmarkPurchase(b *testing.B) {
 	store := mustOpen(b, newPath(b))
 	mustFill(b, store, "t1")
@@ -73,7 +42,7 @@ func BenchmarkPurchase(b *testing.B) {
 			err = store.CreatePurchase(ctx, purchase(rand.Text()))
 		}
 	}()
-	b.Run("beside a writer", read)
+	b.Run("with a writer", read)
 	cancel()
 	<-done
 }

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// taskVariable makes this test binary do one task instead of its tests.
+	// taskVariable makes this test binary run one task instead of its tests.
 	taskVariable = "SQLITE_TEST_TASK"
 	pathVariable = "SQLITE_TEST_PATH"
 
-	taskOpen = "open" // open, say ready, close
-	taskBuy  = "buy"  // store purchases until killed, and print the token of each that is stored
+	taskOpen = "open" // open, print ready, close
+	taskBuy  = "buy"  // store purchases until killed, and print the token of each
 
 	ready = "ready"
 )
 
-// runTask returns the exit code.
+// runTask runs a task and returns the exit code.
 func runTask(task string) int {
 	err := func() error {
 		store, err := Open(context.Background(), os.Getenv(pathVariable))
@@ -40,7 +40,7 @@ func runTask(task string) int {
 		case taskBuy:
 			return buyForever(store)
 		}
-		return fmt.Errorf("no such task: %q", task)
+		return fmt.Errorf("unknown task %q", task)
 	}()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -62,7 +62,7 @@ func buyForever(store billing.Store) error {
 					failed <- err
 					return
 				}
-				// One write, unbuffered: once it returns, the other process has the token.
+				// One unbuffered write: when it returns, the other process can read the token.
 				if _, err := os.Stdout.WriteString(token + "\n"); err != nil {
 					failed <- err
 					return
@@ -73,7 +73,7 @@ func buyForever(store billing.Store) error {
 	return <-failed
 }
 
-func TestAKilledProcessLosesNoPurchase(t *testing.T) {
+func TestKilledProcessLosesNoPurchase(t *testing.T) {
 	t.Parallel()
 	const rounds, purchases = 5, 60
 	path := newPath(t)
@@ -88,16 +88,16 @@ func TestAKilledProcessLosesNoPurchase(t *testing.T) {
 				if err := child.Process.Kill(); err != nil { // SIGKILL
 					t.Fatal(err)
 				}
-			} // and on, to what was printed before it died
+			} // and read the tokens that it printed before it ended
 		}
 		if err := child.Wait(); err == nil || read < purchases {
-			t.Fatalf("round %d: the process ended by itself, with %v, after %d purchases: %s", round, err, read, child.errors)
+			t.Fatalf("round %d: the process ended with %v after %d purchases: %s", round, err, read, child.errors)
 		}
 		store := mustOpen(t, path)
 		stored := tokensOf(t, store)
 		for token := range acknowledged {
 			if stored[token] != 1 {
-				t.Errorf("round %d: a purchase that was acknowledged is there %d times", round, stored[token])
+				t.Errorf("round %d: an acknowledged purchase is stored %d times", round, stored[token])
 			}
 		}
 		checkIntegrity(t, store)

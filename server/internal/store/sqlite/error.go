@@ -1,30 +1,49 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
 
+	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
-// Why Open refuses a file, for errors.Is.
+// Reasons why Open does not open a file, for errors.Is.
 var (
-	// ErrNewerDatabase says that a later version of this program has been at the database.
+	// ErrNewerDatabase reports that a later version of this program has migrated the database.
 	ErrNewerDatabase = schema.ErrNewerDatabase
-	// ErrForeignDatabase says that the file is an SQLite database with other tables than ours.
+	// ErrForeignDatabase reports that the file is an SQLite database of another program.
 	ErrForeignDatabase = schema.ErrForeignDatabase
-	// ErrNotDatabase says that the file is something else than an SQLite database.
+	// ErrNotDatabase reports that the file is not an SQLite database.
 	ErrNotDatabase = errors.New("the file is not an SQLite database")
-	// ErrReadOnly says that the file, or a file beside it that SQLite needs, cannot be written to.
-	ErrReadOnly = errors.New("the database cannot be written to")
+	// ErrReadOnly reports that the file, or a file beside it that SQLite needs, is not writable.
+	ErrReadOnly = errors.New("the database cannot be written to: check the permissions of the file and of its directory")
 )
 
-// explain puts before an error of SQLite what it means, where SQLite's own words do not say it.
+// wrap adds the failed action to an error, and its reason if the store is closed or the context has ended: after the
+// end of its context database/sql only reports that a transaction is done.
+func (s *Store) wrap(ctx context.Context, action string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closed.Load():
+		return fmt.Errorf("sqlite: %s: %w", action, billing.ErrStoreClosed)
+	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
+		return fmt.Errorf("sqlite: %s: %w", action, ctx.Err())
+	case isTransient(err):
+		return fmt.Errorf("sqlite: %s: %w: %w", action, billing.ErrUnavailable, err)
+	}
+	return fmt.Errorf("sqlite: %s: %w", action, explain(err))
+}
+
+// explain adds the meaning of an SQLite error whose own text does not explain it.
 func explain(err error) error {
-	switch resultCode(err) & 0xff { // the primary code, without its extension
+	switch resultCode(err) & 0xff { // the primary code
 	case code.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", ErrNotDatabase, err)
 	case code.SQLITE_READONLY, code.SQLITE_CANTOPEN, code.SQLITE_PERM:
@@ -33,10 +52,10 @@ func explain(err error) error {
 	return err
 }
 
-// passes reports whether SQLite has changed nothing, for a reason that passes: another program holds the
-// database locked, the disk is full, or there are no more files to open. A full disk is found before the
-// last page of a transaction is in the log, without which none of it counts.
-func passes(err error) bool {
+// isTransient reports whether SQLite has changed nothing and may succeed later: another program locks the database,
+// the disk is full, or no more files can be opened. SQLite detects a full disk before the last page of a transaction
+// is in the log, so no transaction is half stored.
+func isTransient(err error) bool {
 	switch resultCode(err) & 0xff {
 	case code.SQLITE_BUSY, code.SQLITE_LOCKED, code.SQLITE_FULL, code.SQLITE_CANTOPEN:
 		return true
@@ -44,7 +63,27 @@ func passes(err error) bool {
 	return false
 }
 
-// resultCode returns SQLite's extended result code, 0 when the error is not one of SQLite's.
+// constraintError returns billing's error for a violated constraint: taken for a unique key, ErrUnknownAccount for a
+// foreign key. It returns other errors as they are.
+func constraintError(err, taken error) error {
+	switch resultCode(err) {
+	case code.SQLITE_CONSTRAINT_UNIQUE, code.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return taken
+	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return billing.ErrUnknownAccount
+	}
+	return err
+}
+
+// notFound returns billing.ErrNotFound for an empty result, and other errors as they are.
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return billing.ErrNotFound
+	}
+	return err
+}
+
+// resultCode returns the extended result code of an SQLite error, 0 for other errors.
 func resultCode(err error) int {
 	var failed *driver.Error
 	if !errors.As(err, &failed) {

@@ -7,37 +7,40 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
-// smallestDatabase is the size of SQLite's smallest page, in bytes. SQLite takes a shorter file for an
-// empty database and would write over it.
+// smallestDatabase is the size of SQLite's smallest page, in bytes. SQLite treats a shorter file as an empty database
+// and overwrites it.
 const smallestDatabase = 512
 
-// prepareFile checks that path can be a database, and makes an empty file there when there is none.
-// It returns the path in its absolute form.
-//
-// A file that is there is looked at but never opened: on a Unix, closing it again would take away
-// the locks that SQLite holds on it for another Store of this process.
+// creation serializes the creation of files in this process. To close a file drops all locks of this process on the
+// file (POSIX), so a file must be closed before another Store of this process opens it.
+var creation sync.Mutex
+
+// prepareFile checks that path can be a database, and creates a missing file. It returns the absolute path. It does
+// not open an existing file.
 func prepareFile(path string) (absolute string, err error) {
 	if path == "" {
 		return "", errors.New("the path is empty")
 	}
 	if strings.ContainsRune(path, 0) {
-		return "", errors.New("the path holds a NUL character")
+		return "", errors.New("the path contains a NUL character")
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return "", err
 	}
-	info, err := os.Stat(path) //nolint:gosec // the path is for whoever runs the program to choose
+	creation.Lock()
+	defer creation.Unlock()
+	info, err := os.Stat(path) //nolint:gosec // the user chooses the path
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return path, makeFile(path)
+		return path, createFile(path)
 	case err != nil:
 		return "", err
 	case info.IsDir():
 		return "", errors.New("it is a directory")
-	case info.Mode().Perm()&0o222 == 0:
-		// The superuser could write to it all the same, but somebody has asked that nobody does.
+	case info.Mode().Perm()&0o222 == 0: // which root could write to all the same
 		return "", ErrReadOnly
 	case info.Size() > 0 && info.Size() < smallestDatabase:
 		return "", ErrNotDatabase
@@ -45,36 +48,19 @@ func prepareFile(path string) (absolute string, err error) {
 	return path, nil
 }
 
-// makeFile makes an empty file that its owner alone can read; SQLite gives the files of its journal
-// the same mode. The file is closed before it has its name, for the reason that prepareFile gives,
-// and does not replace one that another process has made meanwhile.
-func makeFile(path string) error {
+// createFile creates an empty file that only its owner can read, unless another process has created it. SQLite gives
+// the files of its journal the same mode.
+func createFile(path string) error {
 	directory := filepath.Dir(path)
-	if _, err := os.Stat(directory); err != nil { //nolint:gosec // the path is for whoever runs the program to choose
+	if _, err := os.Stat(directory); err != nil { //nolint:gosec // the user chooses the path
 		return fmt.Errorf("its directory cannot be used: %w", err)
 	}
-	file, err := os.CreateTemp(directory, ".sandbox-*.new") // of mode 0600
-	if err != nil {
-		return fmt.Errorf("its directory cannot be written to: %w", err)
-	}
-	defer func() { _ = os.Remove(file.Name()) }() //nolint:gosec // the path is for whoever runs the program to choose
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return createFile(path) // on a file system without hard links
-}
-
-// createFile makes an empty file under its own name, unless there is one.
-func createFile(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the path is for whoever runs the program to choose
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // the user chooses the path
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("the file cannot be created: %w", err)
 	}
 	return file.Close()
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-func TestTheFilesAreTheOwnersAlone(t *testing.T) {
+func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	mustFill(t, mustOpen(t, path), "t1")
@@ -27,11 +27,11 @@ func TestTheFilesAreTheOwnersAlone(t *testing.T) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(entries) != 3 {
-		t.Errorf("beside the database there are %v, %v", entries, err)
+		t.Errorf("the directory contains %v, %v; want the three files of the database", entries, err)
 	}
 }
 
-func TestAFileThatIsThereKeepsItsMode(t *testing.T) {
+func TestAnExistingFileKeepsItsMode(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	if err := os.WriteFile(path, nil, 0o640); err != nil {
@@ -46,25 +46,25 @@ func TestAFileThatIsThereKeepsItsMode(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRefusesUnusableFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		path func(t *testing.T) string
-		want error // nil: any
+		want error // nil for any error
 		text string
 	}{
-		"no path":        {func(*testing.T) string { return "" }, nil, "the path is empty"},
-		"a NUL":          {func(*testing.T) string { return "a\x00b" }, nil, "holds a NUL"},
-		"a directory":    {func(t *testing.T) string { return t.TempDir() }, nil, "it is a directory"},
-		"no directory":   {func(t *testing.T) string { return filepath.Join(t.TempDir(), "no", "x.db") }, fs.ErrNotExist, "its directory cannot be used"},
-		"below a file":   {func(t *testing.T) string { return filepath.Join(written(t, "x", 0o600), "x.db") }, nil, "not a directory"},
-		"a text":         {func(t *testing.T) string { return written(t, strings.Repeat("no database\n", 100), 0o600) }, ErrNotDatabase, "not an SQLite database"},
-		"a short text":   {func(t *testing.T) string { return written(t, "x", 0o600) }, ErrNotDatabase, "not an SQLite database"},
-		"read-only":      {func(t *testing.T) string { return written(t, "", 0o400) }, ErrReadOnly, "cannot be written to"},
-		"another's":      {foreign, ErrForeignDatabase, "another program"},
-		"a later one":    {newer, ErrNewerDatabase, "it has version 99, this program knows up to"},
-		"a broken link":  {brokenLink, nil, "open"},
-		"half of a file": {half, nil, "malformed"},
+		"no path":       {func(*testing.T) string { return "" }, nil, "the path is empty"},
+		"a NUL":         {func(*testing.T) string { return "a\x00b" }, nil, "contains a NUL"},
+		"a directory":   {func(t *testing.T) string { return t.TempDir() }, nil, "it is a directory"},
+		"no directory":  {func(t *testing.T) string { return filepath.Join(t.TempDir(), "no", "x.db") }, fs.ErrNotExist, "its directory cannot be used"},
+		"below a file":  {func(t *testing.T) string { return filepath.Join(written(t, "x", 0o600), "x.db") }, nil, "not a directory"},
+		"a text file":   {func(t *testing.T) string { return written(t, strings.Repeat("no database\n", 100), 0o600) }, ErrNotDatabase, "not an SQLite database"},
+		"a short file":  {func(t *testing.T) string { return written(t, "x", 0o600) }, ErrNotDatabase, "not an SQLite database"},
+		"read-only":     {func(t *testing.T) string { return written(t, "", 0o400) }, ErrReadOnly, "cannot be written to"},
+		"foreign":       {foreign, ErrForeignDatabase, "another program"},
+		"newer":         {newer, ErrNewerDatabase, "the database has version 99, this program supports up to"},
+		"a broken link": {brokenLink, nil, "open"},
+		"truncated":     {truncated, nil, "malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,32 +79,16 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("Open = %v, want %v", err, test.want)
 			}
 			if !strings.Contains(err.Error(), test.text) || !strings.HasPrefix(err.Error(), "sqlite: open ") {
-				t.Errorf("Open = %q, want it to say %q", err, test.text)
+				t.Errorf("Open = %q, want it to contain %q", err, test.text)
 			}
 			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-				t.Error("the refused file was changed")
+				t.Error("Open changed the refused file")
 			}
 		})
 	}
 }
 
-func TestAFileIsMadeWithoutHardLinks(t *testing.T) {
-	t.Parallel()
-	path := newPath(t)
-	for range 2 { // the second time it is there
-		if err := createFile(path); err != nil {
-			t.Errorf("createFile = %v", err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 0 {
-		t.Errorf("the file is %v, %v; want an empty one of the mode 600", info, err)
-	}
-	if err := createFile(filepath.Join(path, "x")); err == nil {
-		t.Error("createFile made a file below a file")
-	}
-}
-
-func TestOpenWithAnEndedContext(t *testing.T) {
+func TestOpenFailsAfterTheEndOfItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -115,7 +99,7 @@ func TestOpenWithAnEndedContext(t *testing.T) {
 	}
 }
 
-// written returns a file with a text.
+// written creates a file with a text.
 func written(t *testing.T, text string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "written.db")
@@ -125,10 +109,10 @@ func written(t *testing.T, text string, mode os.FileMode) string {
 	return path
 }
 
-// foreign returns another program's database.
+// foreign creates a database of another program.
 func foreign(t *testing.T) string { return edited(t, newPath(t), "CREATE TABLE theirs (x)") }
 
-// newer returns a database of ours that a later program has been at.
+// newer creates a database of a later version of this program.
 func newer(t *testing.T) string {
 	path := newPath(t)
 	if err := mustOpen(t, path).Close(); err != nil {
@@ -137,8 +121,8 @@ func newer(t *testing.T) string {
 	return edited(t, path, "INSERT INTO schema_version (version_id, is_applied) VALUES (99, 1)")
 }
 
-// half returns a database whose end is missing.
-func half(t *testing.T) string {
+// truncated returns a database without its end.
+func truncated(t *testing.T) string {
 	path := newPath(t)
 	if err := mustOpen(t, path).Close(); err != nil {
 		t.Fatal(err)

@@ -10,40 +10,38 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// busyTimeout is how long a statement waits for another program that writes. Within this one the
-// single writer queues in database/sql instead, as long as the caller's context allows.
+// busyTimeout is how long a statement waits for another program that writes. The writer of a Store waits in
+// database/sql instead, as long as the context of the call allows.
 const busyTimeout = 5 * time.Second
 
-// purpose is what the connections of a pool are for.
+// purpose is the use of the connections of a pool.
 type purpose int
 
 const (
-	looking purpose = iota // at a database that may be somebody else's: changes nothing
+	inspecting purpose = iota // a database that may belong to another program: changes nothing
 	reading
 	writing
 )
 
-// openPool returns a pool of at most size connections, none of which is made yet. The path is Memory
-// or absolute, as connections are made anew when the process may have gone to another directory.
+// openPool returns a pool of at most size connections, none of them open yet. path is Memory or absolute, because
+// connections are opened later, when the working directory may have changed.
 func openPool(path string, use purpose, size int) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dataSourceName(path, use))
 	if err != nil {
 		return nil, err
 	}
-	// Connections are kept, as each costs its pragmas and its prepared statements again, and as one
-	// in memory is the database.
+	// Idle connections stay open: each new one has to run its pragmas again, and one in memory is the database.
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
 }
 
-// dataSourceName returns the driver's name of a database with the settings of every connection to
-// it, however often database/sql makes a new one.
+// dataSourceName returns the data source name of a database. It contains the settings of every connection, because
+// database/sql opens connections at any time.
 func dataSourceName(path string, use purpose) string {
 	name := path
 	if path != Memory {
-		// As a URI with everything escaped, for otherwise a path's ? would begin these settings and its
-		// % an escape.
+		// An escaped URI, because a ? in the path would begin the settings and a % would begin an escape.
 		name = "file:" + url.PathEscape(filepath.ToSlash(path))
 	}
 	settings := url.Values{
@@ -54,18 +52,17 @@ func dataSourceName(path string, use purpose) string {
 	if use != writing {
 		settings.Set("_query_only", "1")
 	}
-	if use != looking {
+	if use != inspecting {
 		settings.Set("_foreign_keys", "1")
 		settings.Set("_journal_mode", "WAL")
-		// FULL flushes the log on every commit. NORMAL, usual beside WAL, would lose the last of them
-		// in a power cut.
+		// FULL flushes the log on every commit. With NORMAL, common with WAL, a power failure loses the last commits.
 		settings.Set("_synchronous", "FULL")
-		// On macOS a flush stops at the disk's own cache without it; elsewhere it says nothing.
+		// On macOS only this setting flushes the cache of the disk. Elsewhere it has no effect.
 		settings.Set("_pragma", "fullfsync(1)")
 	}
 	if use == writing {
-		// A transaction takes its lock as it begins, and waits for it there, instead of failing when it
-		// has read and another program has written since.
+		// A transaction takes the write lock when it begins, and waits for it there. Otherwise it would fail if
+		// another program writes after the transaction has read.
 		settings.Set("_txlock", "immediate")
 	}
 	return name + "?" + settings.Encode()

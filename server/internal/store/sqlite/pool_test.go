@@ -10,15 +10,15 @@ import (
 	"testing"
 )
 
-func TestEveryConnectionHasItsSettings(t *testing.T) {
+func TestConnectionSettings(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newPath(t))
 	for name, pool := range map[string]*sql.DB{"writer": store.writer, "reader": store.reader} {
 		size := pool.Stats().MaxOpenConnections
 		if name == "reader" && size < minReaders {
-			t.Errorf("%d connections read, want %d at least", size, minReaders)
+			t.Errorf("%d connections read, want at least %d", size, minReaders)
 		}
-		for range size { // held until the end, so that each is another one
+		for range size { // open until the end of the test, so that each one is new
 			conn, err := pool.Conn(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -41,10 +41,10 @@ func TestEveryConnectionHasItsSettings(t *testing.T) {
 	}
 }
 
-func TestANewWriterHasTheSettingsToo(t *testing.T) {
+func TestReplacedWriterHasItsSettings(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newPath(t))
-	store.writer.SetMaxIdleConns(0) // drops the one that there is
+	store.writer.SetMaxIdleConns(0) // closes the open connection
 	var synchronous int
 	if err := store.writer.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&synchronous); err != nil || synchronous != 2 {
 		t.Errorf("synchronous = %d, %v; want 2 (FULL)", synchronous, err)
@@ -68,16 +68,16 @@ func TestPathsWithSpecialCharacters(t *testing.T) {
 			}
 			entries, err := os.ReadDir(directory)
 			if err != nil || len(entries) != 1 || entries[0].Name() != name {
-				t.Errorf("the directory holds %v, %v; want only %q", entries, err, name)
+				t.Errorf("the directory contains %v, %v; want only %q", entries, err, name)
 			}
 			if got := slices.Collect(maps.Keys(tokensOf(t, mustOpen(t, path)))); !slices.Equal(got, []string{"t1"}) {
-				t.Errorf("opened again it holds %v", got)
+				t.Errorf("after a second Open the purchases are %v", got)
 			}
 		})
 	}
 }
 
-func TestARelativePath(t *testing.T) {
+func TestRelativePath(t *testing.T) {
 	t.Chdir(t.TempDir())
 	relative := mustOpen(t, "relative.db")
 	mustFill(t, relative, "t1")
@@ -88,7 +88,7 @@ func TestARelativePath(t *testing.T) {
 		}
 	}
 	t.Chdir(t.TempDir())
-	relative.reader.SetMaxIdleConns(0) // drops those that there are
+	relative.reader.SetMaxIdleConns(0) // closes the open connections
 	if got, err := relative.Purchase(t.Context(), "t1"); err != nil {
 		t.Errorf("from another directory, Purchase = %v, %v", got, err)
 	}
@@ -104,17 +104,17 @@ func TestQueriesUseAnIndex(t *testing.T) {
 	}{
 		"purchase": {purchaseByToken, []any{"t"},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"ledger": {"SELECT " + purchaseColumns + " FROM purchases WHERE" + oldestFirst, []any{0, "", 1},
+		"oldest": {oldest, []any{0, "", 1},
 			"SEARCH purchases USING PRIMARY KEY ((created_at,token)>(?,?))"},
-		"account": {"SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + oldestFirst, []any{"a", 0, "", 1},
+		"oldest of account": {accountOldest, []any{"a", 0, "", 1},
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)>(?,?))"},
-		"newest": {"SELECT " + purchaseColumns + " FROM purchases WHERE" + newestFirst, []any{0, "", 1},
+		"newest": {newest, []any{0, "", 1},
 			"SEARCH purchases USING PRIMARY KEY ((created_at,token)<(?,?))"},
-		"newest of account": {"SELECT " + purchaseColumns + " FROM purchases WHERE account_id = ? AND" + newestFirst, []any{"a", 0, "", 1},
+		"newest of account": {accountNewest, []any{"a", 0, "", 1},
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)<(?,?))"},
-		"settle": {"UPDATE purchases SET status = ? WHERE token = ? AND status = ?", []any{"paid", "t", "pending"},
+		"settle": {settlePurchase, []any{"paid", 1, "t"},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"balances": {"SELECT " + accountColumns + " FROM accounts WHERE id > ? ORDER BY id LIMIT ?", []any{"", 1},
+		"balances": {balancesByPage, []any{"", 1},
 			"SEARCH accounts USING PRIMARY KEY (id>?)"},
 	} {
 		var id, parent, unused int

@@ -13,30 +13,26 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
-// CreatePurchase stores a new purchase, together with those that arrive at the same time, and returns
-// once it is on the disk.
-//
-// Its time is stored as an integer of microseconds since 1970 in UTC: that is all of what a Purchase
-// holds, sorts as time does, takes 8 bytes in every index, and has one form only.
+// CreatePurchase stores a new purchase, in one commit with concurrent ones, and returns once the purchase is on disk.
 func (s *Store) CreatePurchase(ctx context.Context, p billing.Purchase) error {
 	return s.wrap(ctx, "store a purchase", s.commits.Do(ctx, p))
 }
 
-// createPurchases stores purchases in one transaction. One that breaks a rule is left out of it and
-// alone gets an error: SQLite then undoes no more than its statement.
+// createPurchases stores purchases in one transaction. A purchase that violates a constraint is left out and gets an
+// error of its own: SQLite then undoes its statement only.
 func (s *Store) createPurchases(ctx context.Context, purchases []billing.Purchase) ([]error, error) {
-	if len(purchases) == 1 { // a statement is a transaction by itself
-		return nil, createPurchase(ctx, s.statements.createPurchase, purchases[0])
+	if len(purchases) == 1 { // one statement is a transaction by itself
+		return nil, createPurchase(ctx, s.insert, purchases[0])
 	}
 	errs := make([]error, len(purchases))
 	return errs, s.transact(ctx, func(tx *sql.Tx) error {
-		insert := tx.StmtContext(ctx, s.statements.createPurchase)
+		insert := tx.StmtContext(ctx, s.insert)
 		defer func() { _ = insert.Close() }()
 		for i, p := range purchases {
-			// Only the transaction's end waits for the disk. Each statement's own watch over the context would
-			// cost as much as the statement.
+			// Only the commit waits for the disk. Watching the context during each statement would cost as much as
+			// the statement.
 			errs[i] = createPurchase(context.WithoutCancel(ctx), insert, p)
-			if errs[i] != nil && !broken(errs[i]) {
+			if errs[i] != nil && !isConstraintError(errs[i]) {
 				return errs[i]
 			}
 		}
@@ -46,25 +42,19 @@ func (s *Store) createPurchases(ctx context.Context, purchases []billing.Purchas
 
 func createPurchase(ctx context.Context, insert *sql.Stmt, p billing.Purchase) error {
 	_, err := insert.ExecContext(ctx,
-		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro(), micros(p.SettledAt))
-	switch resultCode(err) {
-	case code.SQLITE_CONSTRAINT_UNIQUE, code.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return billing.ErrTokenTaken
-	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
-		return billing.ErrUnknownAccount
-	}
-	return err
+		p.Token, p.AccountID, p.Amount, p.Currency, string(p.Status), p.CreatedAt.UnixMicro(), toMicroseconds(p.SettledAt))
+	return constraintError(err, billing.ErrTokenTaken)
 }
 
-// broken reports whether a purchase broke a rule, which concerns no other purchase.
-func broken(err error) bool {
+// isConstraintError reports whether a purchase violates a constraint, which does not concern other purchases.
+func isConstraintError(err error) bool {
 	return errors.Is(err, billing.ErrTokenTaken) || errors.Is(err, billing.ErrUnknownAccount) ||
 		resultCode(err)&0xff == code.SQLITE_CONSTRAINT
 }
 
 // Purchase returns the purchase with a token, or billing.ErrNotFound.
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
-	purchase, err := scanPurchase(s.statements.purchase.QueryRowContext(ctx, token))
+	purchase, err := scanPurchase(s.reader.QueryRowContext(ctx, purchaseByToken, token))
 	if err != nil {
 		return billing.Purchase{}, s.wrap(ctx, "find a purchase", notFound(err))
 	}
@@ -73,67 +63,82 @@ func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, e
 
 // Purchases returns a page of purchases.
 func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Purchase, error) {
-	purchases, err := s.purchases(ctx, page)
-	if err != nil {
-		return nil, s.wrap(ctx, "list purchases", err)
-	}
-	return purchases, nil
-}
-
-func (s *Store) purchases(ctx context.Context, page billing.Page) (_ []billing.Purchase, err error) {
 	if page.Limit <= 0 {
-		return nil, fmt.Errorf("a page of %d purchases", page.Limit)
+		return nil, fmt.Errorf("sqlite: list purchases: the limit %d is not positive", page.Limit)
 	}
 	after := page.After.CreatedAt.UnixMicro()
 	if page.Newest && page.After == (billing.Cursor{}) {
 		after = math.MaxInt64
 	}
-	arguments := []any{after, page.After.Token, page.Limit}
-	statement := s.statements.oldest
+	query, arguments := oldest, []any{after, page.After.Token, page.Limit}
 	if page.Newest {
-		statement = s.statements.newest
+		query = newest
 	}
 	if page.AccountID != "" {
-		arguments = append([]any{page.AccountID}, arguments...)
-		statement = s.statements.accountOldest
+		query, arguments = accountOldest, append([]any{page.AccountID}, arguments...)
 		if page.Newest {
-			statement = s.statements.accountNewest
+			query = accountNewest
 		}
 	}
-	rows, err := statement.QueryContext(ctx, arguments...)
+	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
+	return purchases, s.wrap(ctx, "list purchases", err)
+}
+
+// Settle ends a pending purchase and, if it is paid, adds its amount to the balance of the account, in one
+// transaction.
+func (s *Store) Settle(ctx context.Context, token string, status billing.Status, at time.Time) (billing.Purchase, error) {
+	var purchase billing.Purchase
+	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
+		purchase, err = scanPurchase(tx.QueryRowContext(ctx, settlePurchase, string(status), at.UnixMicro(), token))
+		if errors.Is(err, sql.ErrNoRows) {
+			if purchase, err = scanPurchase(tx.QueryRowContext(ctx, purchaseByToken, token)); err != nil {
+				return notFound(err)
+			}
+			return billing.ErrSettled
+		}
+		if err == nil && status == billing.StatusPaid {
+			_, err = tx.ExecContext(ctx, addToBalance, purchase.Amount, purchase.AccountID)
+		}
+		return err
+	})
+	if errors.Is(err, billing.ErrSettled) {
+		return purchase, err
+	}
 	if err != nil {
-		return nil, err
+		return billing.Purchase{}, s.wrap(ctx, "settle a purchase", err)
 	}
-	defer func() { _ = rows.Close() }() // what it could say, Err says
-	var purchases []billing.Purchase
-	for rows.Next() {
-		purchase, err := scanPurchase(rows)
-		if err != nil {
-			return nil, err
+	return purchase, nil
+}
+
+// Reset deletes all purchases and sets all balances to zero, in one transaction.
+func (s *Store) Reset(ctx context.Context) error {
+	return s.wrap(ctx, "reset", s.transact(ctx, func(tx *sql.Tx) error {
+		for _, statement := range []string{"DELETE FROM purchases", "UPDATE accounts SET balance = 0 WHERE balance <> 0"} {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return err
+			}
 		}
-		purchases = append(purchases, purchase)
-	}
-	return purchases, rows.Err()
+		return nil
+	}))
 }
 
 // scanPurchase reads purchaseColumns.
-func scanPurchase(row interface{ Scan(into ...any) error }) (billing.Purchase, error) {
+func scanPurchase(row row) (billing.Purchase, error) {
 	var p billing.Purchase
-	var created int64
-	var settled sql.NullInt64
+	var created, settled sql.NullInt64
 	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &created, &settled)
-	p.CreatedAt = time.UnixMicro(created).UTC()
-	p.SettledAt = fromMicros(settled)
+	p.CreatedAt, p.SettledAt = fromMicroseconds(created), fromMicroseconds(settled)
 	return p, err
 }
 
-// micros is how a time is stored that may be none: NULL for the zero time.
-func micros(at time.Time) sql.NullInt64 {
+// toMicroseconds returns the stored form of a time: microseconds since 1970 in UTC, NULL for the zero time. The form
+// is as precise as a purchase, sorts like time, and takes 8 bytes in each index.
+func toMicroseconds(at time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: at.UnixMicro(), Valid: !at.IsZero()}
 }
 
-// fromMicros is a time as micros stored it.
-func fromMicros(stored sql.NullInt64) time.Time {
+// fromMicroseconds is the inverse of toMicroseconds.
+func fromMicroseconds(stored sql.NullInt64) time.Time {
 	if !stored.Valid {
 		return time.Time{}
 	}

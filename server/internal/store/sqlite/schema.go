@@ -15,21 +15,19 @@ import (
 //go:embed migration/*.sql
 var migrations embed.FS
 
-const (
-	// applicationID marks a database as one of this package's. The first migration sets it.
-	applicationID = 0x7473626c
-)
+// applicationID ("tsbl") marks a database file of this package. The first migration sets it.
+const applicationID = 0x7473626c
 
-// tables is the schema as this program knows it, with what this engine makes of it.
+// tables is the schema with the operations of SQLite.
 type tables struct{ *schema.Schema }
 
 func newTables() (tables, error) {
-	found, err := schema.In(migrations, "migration")
-	return tables{found}, err
+	s, err := schema.New(migrations)
+	return tables{s}, err
 }
 
-// check reports whether the database has this program's version. It returns an error for one that
-// is somebody else's or of a later version, and changes nothing.
+// check reports whether the database has the version of this program. It fails for a database of another program or
+// of a later version. It changes nothing.
 func (s tables) check(ctx context.Context, db *sql.DB) (current bool, err error) {
 	var owner, tables, versioned int64
 	err = db.QueryRowContext(ctx, `
@@ -50,12 +48,12 @@ func (s tables) check(ctx context.Context, db *sql.DB) (current bool, err error)
 	return s.Current(version)
 }
 
-// migrate brings the database to this program's version in one transaction: all of it or nothing,
-// and one program at a time. db is a pool of a single connection.
+// migrate brings the database to the version of this program, in one transaction that excludes other programs. db is
+// a pool of a single connection.
 //
-// The transaction is begun and ended by hand around goose, which would give each migration one of
-// its own and has no lock for SQLite. Goose finds itself in it because there is no other connection;
-// its "isolated" mode keeps it from beginning another.
+// The statements BEGIN and COMMIT enclose goose, which otherwise uses one transaction per migration and has no lock
+// for SQLite. Goose runs inside the transaction because db has no other connection; its isolated mode keeps it from
+// beginning another transaction.
 func (s tables) migrate(ctx context.Context, db *sql.DB) (err error) {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, s.Files, append(schema.Options(), goose.WithIsolateDDL(true))...)
 	if err != nil {
@@ -70,14 +68,14 @@ func (s tables) migrate(ctx context.Context, db *sql.DB) (err error) {
 			err = errors.Join(err, rollback)
 		}
 	}()
-	// Again, now that nobody else can change it: another program may have been faster.
+	// Another program may have migrated the database since the first check.
 	current, err := s.check(ctx, db)
 	if err != nil {
 		return err
 	}
 	if !current {
 		if _, err := provider.Up(ctx); err != nil {
-			return fmt.Errorf("bring the database to version %d: %w", s.Latest, err)
+			return fmt.Errorf("migrate the database to version %d: %w", s.Latest, err)
 		}
 	}
 	_, err = db.ExecContext(ctx, "COMMIT")

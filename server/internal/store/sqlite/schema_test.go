@@ -3,8 +3,8 @@ package sqlite
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io/fs"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +13,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
-func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
+func TestOlderDatabaseIsMigrated(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	store := mustOpen(t, path)
@@ -22,7 +22,7 @@ func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
 	if current, err := later.check(context.Background(), store.writer); err != nil || current {
 		t.Fatalf("check = %v, %v; want an older database", current, err)
 	}
-	for range 2 { // the second time there is nothing to do
+	for range 2 { // the second call has no effect
 		if err := later.migrate(context.Background(), store.writer); err != nil {
 			t.Fatal(err)
 		}
@@ -32,15 +32,15 @@ func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
 	}
 	var note string
 	if err := store.reader.QueryRowContext(t.Context(), "SELECT note FROM purchases WHERE token = 't1'").Scan(&note); err != nil || note != "none" {
-		t.Errorf("the purchase that was there has the note %q, %v", note, err)
+		t.Errorf("an old purchase has the note %q, %v", note, err)
 	}
 }
 
-func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+func TestFailedMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]string{
-		"SQLite refuses it": "CREATE TABLE half (x INTEGER) STRICT; CREATE TABLE half (x INTEGER) STRICT;",
-		"goose refuses it":  "-- +goose StatementBegin\nCREATE TABLE half (x INTEGER) STRICT;",
+		"refused by SQLite": "CREATE TABLE half (x INTEGER) STRICT; CREATE TABLE half (x INTEGER) STRICT;",
+		"refused by goose":  "-- +goose StatementBegin\nCREATE TABLE half (x INTEGER) STRICT;",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,14 +51,14 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 			var tables int
 			row := store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE name = 'half'")
 			if err := row.Scan(&tables); err != nil || tables != 0 {
-				t.Errorf("%d tables, %v, are left of a migration that failed", tables, err)
+				t.Errorf("a failed migration leaves %d tables, %v", tables, err)
 			}
-			mustFill(t, store, "t1") // the writer is in no transaction
+			mustFill(t, store, "t1") // the writer is not in a transaction
 		})
 	}
 }
 
-func TestAMigrationRefusesANewerDatabase(t *testing.T) {
+func TestMigrationRefusesNewerDatabase(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newPath(t))
 	if _, err := store.writer.ExecContext(t.Context(), "INSERT INTO schema_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
@@ -73,21 +73,17 @@ func TestAMigrationRefusesANewerDatabase(t *testing.T) {
 	}
 }
 
-func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
+func TestConcurrentOpenOfANewDatabase(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			store, err := Open(context.Background(), path)
+			store, err := Open(t.Context(), path)
+			if err == nil {
+				err = errors.Join(fill(store), store.Close())
+			}
 			if err != nil {
-				t.Errorf("Open = %v", err)
-				return
-			}
-			if err := fill(store); err != nil {
-				t.Error(err)
-			}
-			if err := store.Close(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -96,17 +92,17 @@ func TestManyOpenANewDatabaseAtOnce(t *testing.T) {
 	checkIntegrity(t, mustOpen(t, path))
 }
 
-func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
+func TestConcurrentOpenByProcesses(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		path := filepath.Join(t.TempDir(), "shared.db")
+		path := newPath(t)
 		var group sync.WaitGroup
 		for range 6 {
 			child := startTask(t, taskOpen, path)
 			group.Go(func() {
 				lines := bufio.NewScanner(child.output)
 				if !lines.Scan() || lines.Text() != ready {
-					t.Errorf("a process says %q: %s", lines.Text(), child.errors)
+					t.Errorf("a process prints %q: %s", lines.Text(), child.errors)
 				}
 				if err := child.Wait(); err != nil {
 					t.Errorf("a process ended with %v: %s", err, child.errors)
@@ -122,22 +118,22 @@ func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
 		var applied int64
 		row := store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM schema_version WHERE version_id > 0")
 		if err := row.Scan(&applied); err != nil || applied != tables.Latest {
-			t.Errorf("%d migrations were applied, %v; want each of %d once", applied, err, tables.Latest)
+			t.Errorf("%d migrations are applied, %v; want each of %d once", applied, err, tables.Latest)
 		}
 		checkIntegrity(t, store)
 	}
 }
 
-// withMigration returns this program's schema with one migration more.
+// withMigration returns the schema of this program with one more migration.
 func withMigration(t *testing.T, statements string) tables {
 	t.Helper()
-	files := fstest.MapFS{"00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
+	files := fstest.MapFS{"migration/00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	err := fs.WalkDir(migrations, "migration", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		data, err := migrations.ReadFile(path)
-		files[entry.Name()] = &fstest.MapFile{Data: data}
+		files[path] = &fstest.MapFile{Data: data}
 		return err
 	})
 	if err != nil {
@@ -160,6 +156,6 @@ func checkIntegrity(t *testing.T, store *Store) {
 	var orphans int
 	row = store.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM pragma_foreign_key_check")
 	if err := row.Scan(&orphans); err != nil || orphans != 0 {
-		t.Errorf("%d rows belong to nothing, %v", orphans, err)
+		t.Errorf("%d rows violate a foreign key, %v", orphans, err)
 	}
 }

@@ -1,6 +1,5 @@
-// Package sqlite keeps billing's accounts and purchases in one SQLite file, or in memory, with no
-// server beside the program. What it has stored survives a killed process and a power cut: the
-// file's journal is a write-ahead log that is flushed to the disk before a write returns.
+// Package sqlite stores the accounts and purchases of package billing in one SQLite file, or in memory. Stored data
+// survives a killed process and a power failure: the write-ahead log is flushed to disk before a write returns.
 package sqlite
 
 import (
@@ -19,56 +18,55 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
 )
 
-// Memory is the path of a database that lives in memory, is shared with nobody and is gone when its
-// Store is closed.
+// Memory is the path of a private in-memory database, which ends when its Store is closed.
 const Memory = ":memory:"
 
-// minReaders is how many connections read at least, however few processors there are.
+// minReaders is the minimum number of connections that read, however few processors the machine has.
 const minReaders = 4
 
-// Store is a billing.Store in SQLite. One connection writes, as SQLite has one writer at a time
-// anyway, and others read beside it without waiting for it; in memory there is one for both.
+// Store is a billing.Store in SQLite. One connection writes, because SQLite allows one writer at a time, and other
+// connections read without waiting for the writer. An in-memory database has one connection for both.
 type Store struct {
-	path       string
-	writer     *sql.DB
-	reader     *sql.DB
-	statements statements
-	commits    *groupcommit.Group[billing.Purchase]
-	closing    sync.Once
-	closed     atomic.Bool
-	closeErr   error
+	path     string
+	writer   *sql.DB
+	reader   *sql.DB
+	insert   *sql.Stmt // insertPurchase, on writer
+	commits  *groupcommit.Group[billing.Purchase]
+	closing  sync.Once
+	closed   atomic.Bool
+	closeErr error
 }
 
 var _ billing.Store = (*Store)(nil)
 
-// Open opens the database in the file path, or one in memory for Memory. A file that does not exist
-// is made, for its owner alone to read, as it holds the hashes of keys and the tokens of payments;
-// its directory must exist. A database of an older version is brought up to this program's. Purchases
-// that arrive together are written together; see groupcommit for the options.
+// Open opens the database file at path, or an in-memory database for Memory. It creates a missing file, which only
+// its owner can read because it contains hashes of keys and tokens of payments; the directory of the file must exist.
+// It migrates a database of an older version. Concurrent purchases share one commit; see groupcommit for the options.
 //
-// It fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that
-// it cannot use, and leaves such a file as it was.
+// Open fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that it cannot use,
+// and does not change that file.
 func Open(ctx context.Context, path string, commits ...groupcommit.Option) (*Store, error) {
 	var s *Store
-	err := patiently(ctx, openPatience, func() (err error) {
+	err := retryWhileBusy(ctx, openTimeLimit, func() (err error) {
 		s, err = open(ctx, path)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", path, explain(err))
 	}
-	// SQLite has one writer at a time, and so one batch.
+	// SQLite allows one writer at a time, and so one batch.
 	s.commits = groupcommit.New(s.createPurchases, append(commits, groupcommit.WithParallel(1))...)
 	return s, nil
 }
 
-// openPatience is how long Open waits for other programs that make or migrate the same database, longer
-// than a statement does: on a busy machine, many that start at once take their turns.
-const openPatience = 30 * time.Second
+// openTimeLimit is how long Open waits for other programs that create or migrate the same database. It is longer
+// than busyTimeout, because many programs that start at once take turns.
+const openTimeLimit = 30 * time.Second
 
-// patiently does something again while another program's lock keeps it from being done.
-func patiently(ctx context.Context, patience time.Duration, do func() error) error {
-	deadline := time.Now().Add(patience)
+// retryWhileBusy calls do until it succeeds or fails for another reason than a lock of another program. Each call
+// waits for the lock, for busyTimeout at most, so there is no pause between calls.
+func retryWhileBusy(ctx context.Context, limit time.Duration, do func() error) error {
+	deadline := time.Now().Add(limit)
 	for {
 		err := do()
 		if resultCode(err)&0xff != code.SQLITE_BUSY || ctx.Err() != nil || time.Now().After(deadline) {
@@ -96,14 +94,14 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 		if path, err = prepareFile(path); err != nil {
 			return nil, err
 		}
-		// The first look changes nothing, not even the journal of somebody else's database. It stays
-		// open until the writer is, as SQLite tidies the journal away behind a last connection.
-		look, err := openPool(path, looking, 1)
+		// The inspection changes nothing, not even the journal of another program's database. Its connection stays
+		// open until the writer is, because SQLite deletes the journal after the last connection.
+		inspector, err := openPool(path, inspecting, 1)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, look.Close()) }()
-		if current, err = tables.check(ctx, look); err != nil {
+		defer func() { err = errors.Join(err, inspector.Close()) }()
+		if current, err = tables.check(ctx, inspector); err != nil {
 			return nil, err
 		}
 		if s.writer, err = openPool(path, writing, 1); err != nil {
@@ -119,32 +117,53 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 			return nil, err
 		}
 	}
-	s.statements, err = prepare(ctx, s.writer, s.reader)
+	s.insert, err = s.writer.PrepareContext(ctx, insertPurchase)
 	return s, err
 }
 
-// transact does something in one transaction: all of it is on the disk when transact returns nil, and
-// none of it is kept when do fails.
+// transact runs do in one transaction. The transaction is on disk when transact returns nil, and is rolled back when
+// do fails.
 func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	defer func() { _ = tx.Rollback() }() // has no effect after Commit
 	if err := do(tx); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// Ping reads from the database, and returns an error when it cannot.
+// row is a row of a result: *sql.Row or *sql.Rows.
+type row interface{ Scan(fields ...any) error }
+
+// list returns the rows of a query, each read by scan.
+func list[T any](ctx context.Context, s *Store, scan func(row) (T, error), query string, arguments ...any) ([]T, error) {
+	rows, err := s.reader.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // Err returns its error
+	var found []T
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, item)
+	}
+	return found, rows.Err()
+}
+
+// Ping reads from the database, and fails if it cannot.
 func (s *Store) Ping(ctx context.Context) error {
 	var version int
 	err := s.reader.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version)
 	return s.wrap(ctx, "ping", err)
 }
 
-// PoolStats returns how many connections are in use, how many wait to be, and how many there are at most.
+// PoolStats returns the number of connections that are in use, that are idle, and the maximum of both together.
 func (s *Store) PoolStats() (inUse, idle, most int) {
 	pools := []*sql.DB{s.writer}
 	if s.reader != s.writer {
@@ -157,8 +176,8 @@ func (s *Store) PoolStats() (inUse, idle, most int) {
 	return inUse, idle, most
 }
 
-// Close waits for what is under way, moves what is left in the write-ahead log into the file, so
-// that the file alone is the whole database, and closes it.
+// Close waits for running calls, moves the write-ahead log into the database file, so that the file alone is the
+// whole database, and closes the file.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.closed.Store(true)
@@ -170,35 +189,17 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// release closes whatever is open. The writer goes last, as it is the one that may write.
+// release closes all open connections, the writer last because it moves the write-ahead log.
 func (s *Store) release(ctx context.Context) error {
 	var errs []error
-	errs = append(errs, s.statements.close())
 	if s.reader != nil && s.reader != s.writer {
 		errs = append(errs, s.reader.Close())
 	}
 	if s.writer != nil {
-		// The last connection to close does this by itself; with another program at the database it is
-		// not the last. A passive checkpoint moves what it can and waits for nobody.
+		// SQLite does this on the last close of the file, but another program may have it open. A passive
+		// checkpoint moves what it can without waiting.
 		_, err := s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 		errs = append(errs, err, s.writer.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// wrap says what failed, and that it failed because the store is closed, or the context has ended,
-// when that is so: database/sql ends a context's transaction by itself, and then only says that it is
-// done.
-func (s *Store) wrap(ctx context.Context, action string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case s.closed.Load():
-		return fmt.Errorf("sqlite: %s: %w", action, billing.ErrStoreClosed)
-	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
-		return fmt.Errorf("sqlite: %s: %w", action, ctx.Err())
-	case passes(err):
-		return fmt.Errorf("sqlite: %s: %w: %w", action, billing.ErrUnavailable, err)
-	}
-	return fmt.Errorf("sqlite: %s: %w", action, explain(err))
 }

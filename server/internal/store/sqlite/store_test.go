@@ -13,7 +13,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/storetest"
 )
 
-// TestMain makes this binary the second process of the tests that need one.
+// TestMain runs a task if this binary is the second process of a test.
 func TestMain(m *testing.M) {
 	if task := os.Getenv(taskVariable); task != "" {
 		os.Exit(runTask(task))
@@ -31,15 +31,22 @@ func TestStoreInMemory(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) billing.Store { return mustOpen(t, Memory) })
 }
 
+// TestSharedFile opens one file four times, like several processes.
+func TestSharedFile(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	storetest.Shared(t, mustOpen(t, path), mustOpen(t, path), mustOpen(t, path), mustOpen(t, path))
+}
+
 func TestMemoryIsPrivate(t *testing.T) {
 	t.Parallel()
 	first, second := mustOpen(t, Memory), mustOpen(t, Memory)
 	mustFill(t, first, "t1")
 	if tokens := tokensOf(t, second); len(tokens) != 0 {
-		t.Errorf("one database in memory sees the purchases of another: %v", tokens)
+		t.Errorf("an in-memory database contains the purchases of another: %v", tokens)
 	}
 	if _, err := os.Stat(Memory); err == nil {
-		t.Errorf("a database in memory made the file %s", Memory)
+		t.Errorf("an in-memory database created the file %s", Memory)
 	}
 }
 
@@ -47,7 +54,7 @@ func TestReadsDoNotWaitForAWriter(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newPath(t))
 	mustFill(t, store, "t1")
-	tx, err := store.writer.BeginTx(context.Background(), nil) // immediate: it holds the lock to write
+	tx, err := store.writer.BeginTx(context.Background(), nil) // it takes the write lock
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +66,14 @@ func TestReadsDoNotWaitForAWriter(t *testing.T) {
 	defer cancel()
 	got, err := store.Purchase(ctx, "t1")
 	if err != nil || got.Amount != 320 {
-		t.Errorf("while another writes, a read = %v, %v; want what was committed", got, err)
+		t.Errorf("Purchase during a write = %v, %v; want the committed purchase", got, err)
 	}
 	if err := store.Ping(ctx); err != nil {
-		t.Errorf("while another writes, Ping = %v", err)
+		t.Errorf("Ping during a write = %v", err)
 	}
 }
 
-func TestOpeningDoesNotWaitForAWriter(t *testing.T) {
+func TestOpenDoesNotWaitForAWriter(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	store := mustOpen(t, path)
@@ -79,21 +86,21 @@ func TestOpeningDoesNotWaitForAWriter(t *testing.T) {
 	defer cancel()
 	second, err := Open(ctx, path)
 	if err != nil {
-		t.Fatalf("while another writes, Open = %v", err)
+		t.Fatalf("Open during a write = %v", err)
 	}
 	begin := time.Now()
 	if err := second.Close(); err != nil {
-		t.Errorf("while another writes, Close = %v", err)
+		t.Errorf("Close during a write = %v", err)
 	}
 	if took := time.Since(begin); took > busyTimeout/2 {
-		t.Errorf("while another writes, Close took %v", took)
+		t.Errorf("Close during a write took %v", took)
 	}
 }
 
-func TestAWriterQueuesNoLongerThanItsContext(t *testing.T) {
+func TestWriterWaitsUntilTheEndOfItsContext(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	first, second := mustOpen(t, path), mustOpen(t, path) // as two processes would
+	first, second := mustOpen(t, path), mustOpen(t, path) // like two processes
 	mustFill(t, first, "t1")
 	tx, err := first.writer.BeginTx(context.Background(), nil)
 	if err != nil {
@@ -104,23 +111,23 @@ func TestAWriterQueuesNoLongerThanItsContext(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	if err := second.CreatePurchase(ctx, purchase("t2")); err == nil {
-		t.Error("a purchase was stored beside a transaction that writes")
+		t.Error("CreatePurchase succeeded during a write of another store")
 	}
 	if took := time.Since(begin); took > busyTimeout/2 {
-		t.Errorf("a writer waited for %v with a context of 50 ms", took)
+		t.Errorf("CreatePurchase with a context of 50 ms took %v", took)
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 	if err := second.CreatePurchase(context.Background(), purchase("t3")); err != nil {
-		t.Errorf("after the other's end, CreatePurchase = %v", err)
+		t.Errorf("CreatePurchase after the write = %v", err)
 	}
 }
 
-func TestCloseLeavesOneWholeFile(t *testing.T) {
+func TestCloseLeavesOneFile(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	store, other := mustOpen(t, path), mustOpen(t, path) // the other keeps SQLite from tidying up by itself
+	store, other := mustOpen(t, path), mustOpen(t, path) // the other store keeps SQLite from emptying its log
 	mustFill(t, store, "t1", "t2")
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
@@ -134,14 +141,14 @@ func TestCloseLeavesOneWholeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := tokensOf(t, mustOpen(t, copied)); len(got) != 2 {
-		t.Errorf("the file alone holds %v, want both purchases", got)
+		t.Errorf("the file alone contains %v, want both purchases", got)
 	}
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if _, err := os.Stat(path + suffix); !os.IsNotExist(err) {
-			t.Errorf("%s%s is left behind: %v", filepath.Base(path), suffix, err)
+			t.Errorf("the file %s%s still exists: %v", filepath.Base(path), suffix, err)
 		}
 	}
 }
@@ -165,7 +172,7 @@ func mustOpen(t testing.TB, path string) *Store {
 	return store
 }
 
-// mustFill stores an account and purchases of it.
+// mustFill stores an account and its purchases.
 func mustFill(t testing.TB, store billing.Store, tokens ...string) {
 	t.Helper()
 	if err := fill(store, tokens...); err != nil {
@@ -206,16 +213,16 @@ func tokensOf(t testing.TB, store billing.Store) map[string]int {
 	return tokens
 }
 
-// TestEndedTransaction is what database/sql says of a transaction that its context has ended.
+// TestEndedTransaction checks the error of a transaction after the end of its context.
 func TestEndedTransaction(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, Memory)
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := store.wrap(ctx, "test", sql.ErrTxDone); errors.Is(err, context.Canceled) || !errors.Is(err, sql.ErrTxDone) {
-		t.Errorf("a transaction that is done by mistake = %v", err)
+		t.Errorf("ErrTxDone without an ended context = %v", err)
 	}
 	cancel()
 	if err := store.wrap(ctx, "test", sql.ErrTxDone); !errors.Is(err, context.Canceled) {
-		t.Errorf("a transaction that its context has ended = %v", err)
+		t.Errorf("ErrTxDone with an ended context = %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,15 +10,15 @@ import (
 )
 
 var lifecycleTests = []test{
-	{"an open store answers a ping", testPing},
-	{"an ended context ends every method", testCancelled},
-	{"contexts that end in the midst do no harm", testCancelledMeanwhile},
-	{"a closed store says that it is closed", testClosed},
+	{"every method of an open store succeeds", testOpen},
+	{"every method fails after the end of its context", testEndedContext},
+	{"a context that ends during a call does no harm", testContextEndsDuringCall},
+	{"every method of a closed store fails", testClosed},
 	{"a store can be closed twice and while it is used", testCloseInUse},
 }
 
-// methods calls every method of a store but Close.
-func methods(ctx context.Context, store billing.Store) map[string]error {
+// callAll calls every method of a store but Close, and returns their errors.
+func callAll(ctx context.Context, store billing.Store) map[string]error {
 	errs := map[string]error{}
 	_, _, errs["Key"] = store.Key(ctx, "api:acme")
 	_, errs["Balance"] = store.Balance(ctx, acme.ID)
@@ -40,109 +39,82 @@ func methods(ctx context.Context, store billing.Store) map[string]error {
 	return errs
 }
 
-// fill stores what methods asks for.
+// wantAll checks the errors of every method. fill stores what the methods need.
+func wantAll(ctx context.Context, t testing.TB, store billing.Store, want error) {
+	t.Helper()
+	for method, err := range callAll(ctx, store) {
+		wantError(t, method, err, want)
+	}
+}
+
+// fill stores what wantAll uses.
 func fill(t testing.TB, store billing.Store) {
 	t.Helper()
 	put(t, store, acme, key("api:acme", 1, acme), key("api:spare", 1, acme))
 	create(t, store, purchase(0, noon))
 }
 
-func testPing(t testing.TB, store billing.Store) {
+func testOpen(t testing.TB, store billing.Store) {
 	fill(t, store)
-	for method, err := range methods(context.Background(), store) {
-		if err != nil {
-			t.Errorf("%s = %v", method, err)
-		}
-	}
+	wantAll(t.Context(), t, store, nil)
 }
 
-func testCancelled(t testing.TB, store billing.Store) {
+func testEndedContext(t testing.TB, store billing.Store) {
 	fill(t, store)
-	ctx, cancel := context.WithCancel(context.Background())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	for method, err := range methods(ctx, store) {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s with a cancelled context = %v, want context.Canceled", method, err)
-		}
-	}
-	late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	wantAll(cancelled, t, store, context.Canceled)
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
-	for method, err := range methods(late, store) {
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s after its deadline = %v, want context.DeadlineExceeded", method, err)
-		}
-	}
-	if got := list(t, store, billing.Page{Limit: 10}); len(got) != 1 {
-		t.Errorf("the store holds %v, want what was there before", got)
-	}
+	wantAll(late, t, store, context.DeadlineExceeded)
+	wantPurchases(t, store, billing.Page{Limit: 10}, []billing.Purchase{purchase(0, noon)})
 }
 
-func testCancelledMeanwhile(t testing.TB, store billing.Store) {
+func testContextEndsDuringCall(t testing.TB, store billing.Store) {
 	fill(t, store)
-	var group sync.WaitGroup
-	for worker := range 16 {
-		group.Go(func() {
-			for i := range 8 {
-				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i*100)*time.Microsecond)
-				n := 100 + worker*8 + i
-				err := store.CreatePurchase(ctx, purchase(n, noon))
-				if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("CreatePurchase = %v, want nil or context.DeadlineExceeded", err)
-				}
-				if _, found := store.Purchase(context.Background(), token(n)); err == nil && found != nil {
-					t.Errorf("a purchase that was stored is gone: %v", found)
-				}
-				err = store.PutAccount(ctx, acme, key("api:acme", 1, acme))
-				if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("PutAccount = %v, want nil or context.DeadlineExceeded", err)
-				}
-				cancel()
+	concurrently(16, func(worker int) {
+		for i := range 8 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*100)*time.Microsecond)
+			p := purchase(100+worker*8+i, noon)
+			if err := store.CreatePurchase(ctx, p); err == nil {
+				wantPurchase(t, store, p)
+			} else {
+				wantError(t, "CreatePurchase", err, context.DeadlineExceeded)
 			}
-		})
-	}
-	group.Wait()
+			if err := store.PutAccount(ctx, acme, key("api:acme", 1, acme)); err != nil {
+				wantError(t, "PutAccount", err, context.DeadlineExceeded)
+			}
+			cancel()
+		}
+	})
 	wantKey(t, store, key("api:acme", 1, acme), acme)
-	if got, err := store.Purchase(context.Background(), token(0)); err != nil || got != purchase(0, noon) {
-		t.Errorf("what was there before came back as %v, %v", got, err)
-	}
+	wantPurchase(t, store, purchase(0, noon))
 	create(t, store, purchase(1, noon))
 }
 
 func testClosed(t testing.TB, store billing.Store) {
 	fill(t, store)
-	if err := store.Close(); err != nil {
-		t.Fatalf("Close = %v", err)
-	}
-	for method, err := range methods(context.Background(), store) {
-		if !errors.Is(err, billing.ErrStoreClosed) {
-			t.Errorf("%s of a closed store = %v, want ErrStoreClosed", method, err)
-		}
-	}
+	wantError(t, "Close", store.Close(), nil)
+	wantAll(t.Context(), t, store, billing.ErrStoreClosed)
 }
 
 func testCloseInUse(t testing.TB, store billing.Store) {
+	const closers, buyers = 2, 8
 	fill(t, store)
-	var group sync.WaitGroup
-	for worker := range 8 {
-		group.Go(func() {
-			for i := 0; ; i++ {
-				err := store.CreatePurchase(context.Background(), purchase(100+worker*100_000+i, noon))
-				if errors.Is(err, billing.ErrStoreClosed) {
-					return
-				}
-				if err != nil {
-					t.Errorf("CreatePurchase while the store is closed = %v, want nil or ErrStoreClosed", err)
-					return
-				}
+	concurrently(closers+buyers, func(i int) {
+		if i < closers {
+			wantError(t, "Close", store.Close(), nil)
+			return
+		}
+		for n := 0; ; n++ {
+			err := store.CreatePurchase(t.Context(), purchase(i*100_000+n, noon))
+			if errors.Is(err, billing.ErrStoreClosed) {
+				return
 			}
-		})
-	}
-	for range 2 {
-		group.Go(func() {
-			if err := store.Close(); err != nil {
-				t.Errorf("Close = %v", err)
+			if err != nil {
+				t.Errorf("CreatePurchase during Close = %v, want nil or ErrStoreClosed", err)
+				return
 			}
-		})
-	}
-	group.Wait()
+		}
+	})
 }
