@@ -74,11 +74,9 @@ func (c *call) readBody(resp *http.Response) ([]byte, error) {
 		_ = resp.Body.Close() // It is the connection itself, which may stay open for ever.
 		return nil, errSwitched
 	}
-	if _, own := c.transport.roundTripper(); c.exposed || own == nil {
-		// The body may not be one of net/http's, and then the context does not end it.
-		stop := context.AfterFunc(c.ctx, func() { _ = resp.Body.Close() })
-		defer stop()
-	}
+	// The context does not end a body that is not net/http's own.
+	stop := context.AfterFunc(c.ctx, func() { _ = resp.Body.Close() })
+	defer stop()
 	body, err := readContent(resp)
 	_ = resp.Body.Close() // All that counts has been read.
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 )
@@ -28,7 +27,7 @@ type sender struct {
 	clock      clock
 
 	chain     http.RoundTripper // the middleware, and the wire at its end
-	exposed   bool              // whether code of the caller's sees the requests
+	plain     bool              // whether the Client decompresses responses itself
 	caller    *http.Client      // from WithHTTPClient, or nil
 	stale     atomic.Bool       // whether the caller's idle connections may be dead
 	transport *transport        // used where caller is nil
@@ -61,7 +60,7 @@ func newSender(cfg config) (*sender, error) {
 		operations: cfg.operations,
 		logger:     cfg.logger,
 		clock:      cfg.clock,
-		exposed:    len(cfg.middleware) > 0 || cfg.httpClient != nil,
+		plain:      len(cfg.middleware) == 0 && cfg.httpClient == nil,
 		transport:  newTransport(cfg.tune),
 	}
 	if cfg.httpClient != nil {
@@ -104,10 +103,7 @@ type decode func(resp *http.Response, body []byte) error
 
 // send makes req a call and runs it. It may change req.
 func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig, decode decode) error {
-	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
-	if s.logger != nil {
-		c.start = s.clock.now()
-	}
+	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req, start: s.clock.now()}
 	if cfg.timeout > 0 {
 		var cancel context.CancelFunc
 		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
@@ -127,6 +123,3 @@ func (s *sender) close() {
 	s.closed.Store(true)
 	s.transport.closeIdle()
 }
-
-// since returns the time from start to now, for the log.
-func (s *sender) since(start time.Time) time.Duration { return s.clock.now().Sub(start) }
