@@ -160,3 +160,55 @@ func TestOtherServerGetsNothing(t *testing.T) {
 	wantRequests(t, other, 0)
 	wantRequests(t, v, 0)
 }
+
+// TestCredentialsInAnyCase has editors and middleware that set credentials of their own, under names in
+// unusual case. The server gets the Client's alone.
+func TestCredentialsInAnyCase(t *testing.T) {
+	t.Parallel()
+	theirs := func(h http.Header) {
+		for _, name := range []string{client.AuthorizationHeader, client.ConsumerKeyHeader, client.ConsumerSecretHeader} {
+			h[strings.ToLower(name)], h[strings.ToUpper(name)], h[name] = []string{"theirs"}, []string{"theirs"}, []string{"theirs"}
+		}
+	}
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		for name, want := range map[string]string{client.AuthorizationHeader: "", client.ConsumerKeyHeader: testKey, client.ConsumerSecretHeader: testSecret} {
+			if got := strings.Join(r.Header.Values(name), ","); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		sell(w)
+	})
+	for name, opt := range map[string]client.Option{
+		"its own":      nil,
+		"the caller's": client.WithHTTPClient(&http.Client{Transport: v.Client().Transport}),
+		"a middleware": layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			theirs(r.Header)
+			return next.RoundTrip(r)
+		}),
+	} {
+		if err := buyEdited(t, newClient(t, v.URL, opt), func(r *http.Request) error { theirs(r.Header); return nil }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEscapedSecretIsHidden has a server repeat the key in JSON, as Go and PHP escape it.
+func TestEscapedSecretIsHidden(t *testing.T) {
+	t.Parallel()
+	const key = "abcd/efgh&ijkl<mnop"
+	for name, escaped := range map[string]string{
+		"plain": key,
+		"Go":    `abcd/efgh\u0026ijkl\u003cmnop`,
+		"PHP":   `abcd\/efgh&ijkl<mnop`,
+	} {
+		v := answering(t, http.StatusForbidden, "application/json", `{"detail":"unknown key `+escaped+`"}`)
+		c, err := client.New(client.WithAPIKey(key), client.WithBaseURL(v.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if e := wantError(t, buy(t, c), http.StatusForbidden, false); string(e.Body) != `{"detail":"unknown key [redacted]"}` {
+			t.Errorf("%s: body %s", name, e.Body)
+		}
+	}
+}

@@ -8,10 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -41,64 +39,6 @@ func reset(conn *net.TCPConn) {
 	_ = conn.Close()
 }
 
-// TestBrokenConnectionLeavesTheOutcomeUnknown breaks the connection at every point. However it is
-// broken, the order is sent once: there is one connection, and one request on it.
-func TestBrokenConnectionLeavesTheOutcomeUnknown(t *testing.T) {
-	t.Parallel()
-	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	for name, tc := range map[string]struct {
-		read   bool   // the request, before anything else
-		write  string // then
-		gently bool   // close, rather than reset
-		status int    // of the answer that came, 0 for none
-	}{
-		"reset after the request was read":  {true, "", false, 0},
-		"closed after the request was read": {true, "", true, 0},
-		"reset within the header":           {true, head, false, 0},
-		"closed within the header":          {true, head, true, 0},
-		"no HTTP":                           {true, "SMTP ready\r\n\r\n", true, 0},
-		"closed within the body":            {true, head + "Content-Length: 100\r\n\r\n{\"url\":\"https://x.example\"}", true, 200},
-		"closed within a chunk":             {true, head + "Transfer-Encoding: chunked\r\n\r\n40\r\n{\"url\":", true, 200},
-		"closed before the last chunk":      {true, head + "Transfer-Encoding: chunked\r\n\r\n1b\r\n{\"url\":\"https://x.example\"}\r\n", true, 200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			// The server waits for the client to have its connection, as a connection that is reset
-			// earlier may still be one that was never made.
-			connected := make(chan struct{})
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-				GotConn: func(httptrace.GotConnInfo) { close(connected) },
-			})
-			var requests atomic.Int64
-			base, connections := wire(t, func(conn *net.TCPConn, _ int) {
-				<-connected
-				if tc.read {
-					readRequest(t, bufio.NewReader(conn))
-					requests.Add(1)
-				}
-				_, _ = io.WriteString(conn, tc.write)
-				if !tc.gently {
-					reset(conn)
-				}
-			})
-			var clock fakeClock
-			_, err := newClient(t, base, clock.option()).BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
-			if tc.status != 0 {
-				wantError(t, err, tc.status, true)
-				if !errors.Is(err, io.ErrUnexpectedEOF) {
-					t.Errorf("error %v: want the cause in its chain", err)
-				}
-			} else if e := (*client.Error)(nil); errors.As(err, &e) {
-				t.Errorf("%v: there was no answer", err)
-			}
-			wantOutcome(t, err, true)
-			if connections.Load() != 1 || (tc.read && requests.Load() != 1) || len(clock.waits) != 0 {
-				t.Errorf("%d connections, %d requests, waits %v: want one", connections.Load(), requests.Load(), clock.waits)
-			}
-		})
-	}
-}
-
 func readRequest(t *testing.T, r *bufio.Reader) bool {
 	req, err := http.ReadRequest(r)
 	if err != nil {
@@ -123,41 +63,6 @@ func TestCauseStaysInTheChain(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "client: POST /billing/buy_emailvalidation_credits: the outcome is unknown") || strings.Contains(err.Error(), base) {
 		t.Errorf("error %q: want the method and the path, and them once", err)
-	}
-}
-
-// TestKeptConnectionThatCloses has the case that net/http replays requests for: the connection was
-// used before, and the server closes it instead of answering. It has read the order by then.
-func TestKeptConnectionThatCloses(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[string]func(*net.TCPConn){"close": func(*net.TCPConn) {}, "reset": reset} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var requests atomic.Int64
-			base, connections := wire(t, func(conn *net.TCPConn, n int) {
-				r := bufio.NewReader(conn)
-				for readRequest(t, r) {
-					if requests.Add(1) == 2 {
-						end(conn)
-						return
-					}
-					const body = `{"url":"https://x.example"}`
-					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n"+body)
-				}
-			})
-			var clock fakeClock
-			c := newClient(t, base, clock.option())
-			if err := buy(t, c); err != nil {
-				t.Fatal(err)
-			}
-			wantOutcome(t, buy(t, c), true)
-			if requests.Load() != 2 || connections.Load() != 1 || len(clock.waits) != 0 {
-				t.Errorf("%d requests on %d connections, waits %v: want each of two once", requests.Load(), connections.Load(), clock.waits)
-			}
-			if err := buy(t, c); err != nil {
-				t.Errorf("the next order: %v", err)
-			}
-		})
 	}
 }
 

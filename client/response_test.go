@@ -256,3 +256,21 @@ func TestSuccessOfNoPromise(t *testing.T) {
 		})
 	}
 }
+
+// TestAcceptFollowsTheDocument: an operation whose success is not JSON alone accepts anything.
+func TestAcceptFollowsTheDocument(t *testing.T) {
+	t.Parallel()
+	for _, other := range []bool{false, true} {
+		v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("Accept"); (got == "application/json") == other {
+				t.Errorf("Accept %q", got)
+			}
+			sell(w)
+		})
+		promised := client.Documented()
+		promised.Any = other
+		if err := buy(t, newClient(t, v.URL, client.WithSuccesses(promised))); err != nil {
+			t.Error(err)
+		}
+	}
+}

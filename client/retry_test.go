@@ -374,3 +374,23 @@ func TestSystemClockWaits(t *testing.T) {
 		t.Errorf("error %v: want the context's", err)
 	}
 }
+
+// TestMiddlewareChangesOneTry: what a middleware changes in a request is not there at the next try.
+func TestMiddlewareChangesOneTry(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "&t=1" || len(r.Header.Values("X-Try")) != 1 {
+			t.Errorf("query %q, X-Try %q", r.URL.RawQuery, r.Header.Values("X-Try"))
+		}
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	var clock fakeClock
+	err := buy(t, newClient(t, v.URL, clock.option(), layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		r.URL.RawQuery += "&t=1"
+		r.Header.Add("X-Try", "1")
+		return next.RoundTrip(r)
+	})))
+	wantError(t, err, http.StatusServiceUnavailable, false)
+	wantRequests(t, v, 4)
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -215,4 +216,37 @@ func TestBaseURLOfTheEnvironment(t *testing.T) {
 		}
 	}
 	wantRequests(t, v, 2)
+}
+
+// TestPathThatLeadsElsewhere: a segment that a server or a proxy may decode to "..", and so to another
+// operation, is not sent.
+func TestPathThatLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	for raw, sent := range map[string]bool{
+		"/items/a%2Fb":              true,
+		"/items/a..b":               true,
+		"/items/..":                 false,
+		"/items/%2e%2E/x":           false,
+		"/items/x%2F..%2F..%2Fy":    false,
+		"/items/x%2f%2E%2e":         false,
+		"/items/./x":                false,
+		"/items/.well-known/x%2Ey":  true,
+		"/items/..%2Fbilling/admin": false,
+	} {
+		before := v.requests.Load()
+		err := buyEdited(t, newClient(t, v.URL, client.WithSuccesses()), func(r *http.Request) error {
+			u, err := r.URL.Parse(v.URL)
+			if err != nil {
+				return err
+			}
+			u.RawPath = raw
+			u.Path, err = url.PathUnescape(raw)
+			r.URL = u
+			return err
+		})
+		if (err == nil) != sent || (v.requests.Load() > before) != sent {
+			t.Errorf("%s: error %v, %d requests", raw, err, v.requests.Load()-before)
+		}
+	}
 }
