@@ -25,7 +25,7 @@ func TestConnectionIsReused(t *testing.T) {
 		defer mu.Unlock()
 		status := statuses[n%len(statuses)]
 		n++
-		answer(w, status, "application/json", `{"url":"https://x.example"}`+strings.Repeat(" ", 100_000))
+		respondWith(w, status, "application/json", `{"url":"https://x.example"}`+strings.Repeat(" ", 100_000))
 	})
 	c := newClient(t, v.URL)
 	for range 4 * len(statuses) {
@@ -82,20 +82,20 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	wantRequests(t, v, 50)
 }
 
-// answerBody is an answer's body that knows how much was read of it, and whether it was closed.
-type answerBody struct {
+// responseBody records how much of it was read, and whether it was closed.
+type responseBody struct {
 	io.Reader
 	read   int
 	closed bool
 }
 
-func (b *answerBody) Read(p []byte) (int, error) {
+func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	b.read += n
 	return n, err
 }
 
-func (b *answerBody) Close() error {
+func (b *responseBody) Close() error {
 	b.closed = true
 	return nil
 }
@@ -124,12 +124,12 @@ func TestNothingIsLeftOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var bodies []*answerBody
+				var bodies []*responseBody
 				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
 					if err := errors.Join(discardAll(r.Body), r.Body.Close()); err != nil {
 						t.Error(err)
 					}
-					body := &answerBody{Reader: tc.body}
+					body := &responseBody{Reader: tc.body}
 					bodies = append(bodies, body)
 					header := http.Header{"Content-Type": {"application/json"}}
 					if tc.status == http.StatusServiceUnavailable {
@@ -148,7 +148,7 @@ func TestNothingIsLeftOpen(t *testing.T) {
 				}
 				for n, body := range bodies {
 					if !body.closed {
-						t.Errorf("the body of answer %d was left open", n)
+						t.Errorf("the body of response %d was left open", n)
 					}
 					if body.read > client.MaxBody+1 {
 						t.Errorf("%d bytes were read of the body", body.read)
@@ -169,7 +169,7 @@ func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 		"context done":   func(*http.Request) {},
 		"another server": func(r *http.Request) { r.URL.Host = "example.com" },
 	} {
-		body := &answerBody{Reader: strings.NewReader("{}")}
+		body := &responseBody{Reader: strings.NewReader("{}")}
 		_, err := c.Raw().BuyEmailValidatorCreditsWithBodyWithResponse(ctx, "application/json", body,
 			func(_ context.Context, r *http.Request) error { edit(r); return nil })
 		wantOutcome(t, err, false)

@@ -34,7 +34,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		secrets := strings.Join(append(r.Header.Values(model.AuthorizationHeader), r.Header.Values(model.ConsumerSecretHeader)...), " ")
 		escaped := strings.ReplaceAll(secrets, "-", `\u002d`)
 		w.Header().Set("X-Request-Id", secrets)
-		answer(w, http.StatusBadRequest, "application/json", `{"message":"not you, `+secrets+" "+escaped+`"}`)
+		respondWith(w, http.StatusBadRequest, "application/json", `{"message":"not you, `+secrets+" "+escaped+`"}`)
 	})
 	pair := newClient(t, v.URL)
 	single, err := client.New(client.WithAPIKey(testAPIKey), client.WithBaseURL(v.URL), client.WithHTTPClient(v.Client()))
@@ -121,7 +121,7 @@ func TestClientPrintsItsServer(t *testing.T) {
 // A key that is too short to be one is not looked for: it could be a part of a code.
 func TestShortKeyDoesNotBreakACode(t *testing.T) {
 	t.Parallel()
-	v := answering(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
+	v := responding(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
 	c, err := client.New(client.WithAPIKey("account"), client.WithBaseURL(v.URL), client.WithHTTPClient(v.Client()))
 	if err != nil {
 		t.Fatal(err)
@@ -161,8 +161,8 @@ func TestOtherServerGetsNothing(t *testing.T) {
 	wantRequests(t, v, 0)
 }
 
-// TestCredentialsInAnyCase has editors and middleware that set credentials of their own, under names in
-// unusual case. The server gets the Client's alone.
+// TestCredentialsInAnyCase: credentials that editors and middleware set, with names in any case, are replaced by the
+// Client's own.
 func TestCredentialsInAnyCase(t *testing.T) {
 	t.Parallel()
 	theirs := func(h http.Header) {
@@ -192,7 +192,7 @@ func TestCredentialsInAnyCase(t *testing.T) {
 	}
 }
 
-// TestEscapedSecretIsHidden has a server repeat the key in JSON, as Go and PHP escape it.
+// TestEscapedSecretIsHidden: a key that a response repeats is redacted, escaped or not.
 func TestEscapedSecretIsHidden(t *testing.T) {
 	t.Parallel()
 	const key = "abcd/efgh&ijkl<mnop"
@@ -201,7 +201,7 @@ func TestEscapedSecretIsHidden(t *testing.T) {
 		"Go":    `abcd/efgh\u0026ijkl\u003cmnop`,
 		"PHP":   `abcd\/efgh&ijkl<mnop`,
 	} {
-		v := answering(t, http.StatusForbidden, "application/json", `{"detail":"unknown key `+escaped+`"}`)
+		v := responding(t, http.StatusForbidden, "application/json", `{"detail":"unknown key `+escaped+`"}`)
 		c, err := client.New(client.WithAPIKey(key), client.WithBaseURL(v.URL))
 		if err != nil {
 			t.Fatal(err)

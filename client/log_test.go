@@ -81,7 +81,7 @@ func TestLogLines(t *testing.T) {
 				if status == http.StatusServiceUnavailable {
 					w.Header().Set("Retry-After", "1")
 				}
-				answer(w, status, "application/json", `{"url":"https://x.example"}`)
+				respondWith(w, status, "application/json", `{"url":"https://x.example"}`)
 			})
 			return v.URL
 		}

@@ -16,8 +16,8 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	key := client.WithAPIKey(testAPIKey)
 	for name, tc := range map[string]struct {
-		opts []client.Option
-		says string
+		opts     []client.Option
+		contains string
 	}{
 		"no credentials":         {nil, "no credentials"},
 		"nil provider":           {[]client.Option{client.WithCredentials(nil)}, "WithCredentials: the provider is nil"},
@@ -64,8 +64,8 @@ func TestNewRefuses(t *testing.T) {
 				t.Fatalf("made %v: want an error", c)
 			}
 			wantOutcome(t, err, false)
-			if !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("error %q: want one that says %q", err, tc.says)
+			if !strings.Contains(err.Error(), tc.contains) {
+				t.Errorf("error %q: want one that contains %q", err, tc.contains)
 			}
 		})
 	}
@@ -120,10 +120,10 @@ func TestCredentialsAreOneAlternative(t *testing.T) {
 		})
 	}
 	for name, tc := range map[string]struct {
-		env  client.Option
-		opts []client.Option
-		want http.Header // nil: refused
-		says string
+		env      client.Option
+		opts     []client.Option
+		want     http.Header // nil: refused
+		contains string
 	}{
 		"pair option":                      {env("", "", ""), []client.Option{client.WithConsumerKey(testKey, testSecret)}, pair, ""},
 		"key option":                       {env("", "", ""), []client.Option{client.WithAPIKey(testAPIKey)}, apiKey, ""},
@@ -154,8 +154,8 @@ func TestCredentialsAreOneAlternative(t *testing.T) {
 			opts := append([]client.Option{tc.env, client.WithBaseURL(v.URL), client.WithHTTPClient(v.Client())}, tc.opts...)
 			c, err := client.New(opts...)
 			if tc.want == nil {
-				if err == nil || !strings.Contains(err.Error(), tc.says) {
-					t.Fatalf("error %v: want one that says %q", err, tc.says)
+				if err == nil || !strings.Contains(err.Error(), tc.contains) {
+					t.Fatalf("error %v: want one that contains %q", err, tc.contains)
 				}
 				wantOutcome(t, err, false)
 				return

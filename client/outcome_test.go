@@ -33,7 +33,7 @@ func through(t *testing.T, proxy string) func(*http.Request) (*url.URL, error) {
 	return http.ProxyURL(u)
 }
 
-// reset closes a connection so that the other end is told it was broken.
+// reset closes a connection with a TCP reset.
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()
@@ -66,7 +66,7 @@ func TestCauseStaysInTheChain(t *testing.T) {
 	}
 }
 
-// TestSlowServer has net/http talk over a pipe in a bubble, in which time passes when all wait.
+// TestSlowServer connects net/http through a pipe in a synctest bubble, so that time-outs take no real time.
 func TestSlowServer(t *testing.T) {
 	t.Parallel()
 	const half = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"url\":"
@@ -76,11 +76,11 @@ func TestSlowServer(t *testing.T) {
 		clients time.Duration // the timeout of the http.Client
 		takes   time.Duration
 	}{
-		"no answer, default":         {"", nil, 0, 30 * time.Second},
-		"no answer, timeout":         {"", client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
-		"half an answer":             {half, client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
-		"no answer, http.Client":     {"", nil, 3 * time.Second, 3 * time.Second},
-		"half an answer,http.Client": {half, nil, 3 * time.Second, 3 * time.Second},
+		"no response, default":         {"", nil, 0, 30 * time.Second},
+		"no response, timeout":         {"", client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
+		"half a response":              {half, client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
+		"no response, http.Client":     {"", nil, 3 * time.Second, 3 * time.Second},
+		"half a response, http.Client": {half, nil, 3 * time.Second, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +120,7 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
-// TestCancelledWithACause: net/http returns the cause of a context alone, where it has one.
+// TestCancelledWithACause: net/http returns only the cause of a context that has one.
 func TestCancelledWithACause(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the shop closes")
@@ -128,10 +128,10 @@ func TestCancelledWithACause(t *testing.T) {
 		when    string // the order is cancelled
 		unknown bool
 	}{
-		"before":               {"before", false},
-		"while connecting":     {"connecting", false},
-		"while it is handled":  {"handling", true},
-		"while it is answered": {"answering", true},
+		"before":                     {"before", false},
+		"while connecting":           {"connecting", false},
+		"while it is handled":        {"handling", true},
+		"while the response arrives": {"responding", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,12 +139,12 @@ func TestCancelledWithACause(t *testing.T) {
 			base, _ := wire(t, func(conn *net.TCPConn, _ int) {
 				r := bufio.NewReader(conn)
 				readRequest(t, r)
-				if tc.when == "answering" {
+				if tc.when == "responding" {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
 				} else {
 					cancel(cause)
 				}
-				_, _ = r.ReadByte() // Until the client hangs up.
+				_, _ = r.ReadByte() // Until the client disconnects.
 			})
 			given := ctx // Not the one that net/http dials with: a dial may outlive its request.
 			rt := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -186,7 +186,7 @@ func TestContextThatIsDoneBefore(t *testing.T) {
 	cancel()
 	for name, opt := range map[string]client.Option{
 		"a transport of net/http": nil,
-		"one that does not look": client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		"one that ignores the context": client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			return http.DefaultTransport.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
 		})}),
 	} {
@@ -202,7 +202,7 @@ func TestContextThatIsDoneBefore(t *testing.T) {
 	wantRequests(t, v, 0)
 }
 
-// A server may say no before it has read the order, and end there.
+// TestRefusalThatIsCut: a truncated refusal still means that nothing was ordered.
 func TestRefusalThatIsCut(t *testing.T) {
 	t.Parallel()
 	base, connections := wire(t, func(conn *net.TCPConn, _ int) {
@@ -216,7 +216,7 @@ func TestRefusalThatIsCut(t *testing.T) {
 	}
 }
 
-// What a server writes instead of an answer gets into net/http's error. It may hold anything.
+// TestServerThatRepeatsTheSecret: net/http's error quotes malformed responses, which may contain a secret.
 func TestServerThatRepeatsTheSecret(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
