@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,8 +145,7 @@ func TestCredentialsAreOneAlternative(t *testing.T) {
 			t.Parallel()
 			v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
 				for _, header := range []string{model.AuthorizationHeader, model.ConsumerKeyHeader, model.ConsumerSecretHeader} {
-					got, want := r.Header.Values(header), tc.want[header]
-					if len(got) != len(want) || (len(got) == 1 && got[0] != want[0]) {
+					if got, want := r.Header.Values(header), tc.want[header]; !slices.Equal(got, want) {
 						t.Errorf("%s: %q, want %q", header, got, want)
 					}
 				}

@@ -18,7 +18,7 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// TestResponseOfACall has what WithResponse reports, and the request id of all tries.
+// TestResponseOfACall checks the report of WithResponse, and that all tries have one request id.
 func TestResponseOfACall(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -58,16 +58,22 @@ func TestResponseOfACall(t *testing.T) {
 			if want := slices.Repeat([]string{got.RequestID}, len(tc.statuses)); !slices.Equal(ids, want) {
 				t.Errorf("the server got the request ids %q: want %q", ids, want)
 			}
-			if e := (*client.Error)(nil); errors.As(err, &e) && (e.SentRequestID != got.RequestID || e.RequestID != got.RequestID || e.Header.Get("X-Try") == "") {
-				t.Errorf("%+v: want the request id %s and the header", e, got.RequestID)
-			}
-			if e := (*client.NoResponseError)(nil); errors.As(err, &e) && e.RequestID != got.RequestID {
-				t.Errorf("%+v: want the request id %s", e, got.RequestID)
-			}
-			if err != nil && strings.Count(err.Error(), "request "+got.RequestID) != 1 {
-				t.Errorf("error %q: want the request id once", err)
-			}
+			wantRequestID(t, err, got.RequestID)
 		})
+	}
+}
+
+// wantRequestID checks that an error, if there is one, contains the request id once.
+func wantRequestID(t *testing.T, err error, id string) {
+	t.Helper()
+	if e := (*client.Error)(nil); errors.As(err, &e) && (e.SentRequestID != id || e.RequestID != id || e.Header.Get("X-Try") == "") {
+		t.Errorf("%+v: want the request id %s and the header", e, id)
+	}
+	if e := (*client.NoResponseError)(nil); errors.As(err, &e) && e.RequestID != id {
+		t.Errorf("%+v: want the request id %s", e, id)
+	}
+	if err != nil && strings.Count(err.Error(), "request "+id) != 1 {
+		t.Errorf("error %q: want the request id once", err)
 	}
 }
 
