@@ -115,32 +115,43 @@ func (s http1Stage) test(t *testing.T, reused bool) {
 		return rt
 	}) {
 		for way, give := range ways {
-			var clock fakeClock
-			c := newClient(t, base, append(opts, own, clock.option())...)
-			if reused {
-				if err := buy(t, c); err != nil {
-					t.Fatal(err)
+			t.Run(sender+", "+way, func(t *testing.T) {
+				var clock fakeClock
+				c := newClient(t, base, append(opts, own, clock.option())...)
+				s.order(t, c, give, reused, &orders)
+				if s.body && len(clock.waits) != 0 {
+					t.Errorf("waits %v, want no retry", clock.waits)
 				}
-			}
-			before := orders.Load()
-			err := give(t, c)
-			if err == nil && reused && !s.headers {
-				continue // The order was the first one on another connection.
-			}
-			received := orders.Load() - before
-			wantOne(t, err, received, sender+", "+way)
-			if s.body && (received != 1 || len(clock.waits) != 0) {
-				t.Errorf("%s, %s: received %d orders, waits %v, want one order without a retry", sender, way, received, clock.waits)
-			}
-			if s.status != 0 && (wantError(t, err, s.status, true) == nil || !errors.Is(err, io.ErrUnexpectedEOF)) {
-				t.Errorf("%s, %s: error %v, want io.ErrUnexpectedEOF in its chain", sender, way, err)
-			}
-			if reused && s.headers && sender == "its own" { // The other transports are shared.
-				if err := buy(t, c); err != nil {
-					t.Errorf("%s, %s: the next order: %v", sender, way, err)
+				if reused && s.headers && sender == "its own" { // The other transports are shared.
+					if err := buy(t, c); err != nil {
+						t.Errorf("the next order: %v", err)
+					}
 				}
-			}
+			})
 		}
+	}
+}
+
+// order places an order that fails at the stage.
+func (s http1Stage) order(t *testing.T, c *client.Client, give func(*testing.T, *client.Client) error, reused bool, orders *atomic.Int64) {
+	t.Helper()
+	if reused {
+		if err := buy(t, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := orders.Load()
+	err := give(t, c)
+	if err == nil && reused && !s.headers {
+		return // The order was the first one on another connection.
+	}
+	received := orders.Load() - before
+	wantOne(t, err, received, t.Name())
+	if s.body && received != 1 {
+		t.Errorf("received %d orders, want 1", received)
+	}
+	if s.status != 0 && (wantError(t, err, s.status, true) == nil || !errors.Is(err, io.ErrUnexpectedEOF)) {
+		t.Errorf("error %v, want io.ErrUnexpectedEOF in its chain", err)
 	}
 }
 

@@ -147,11 +147,8 @@ func TestNothingIsLeftOpen(t *testing.T) {
 					t.Errorf("%d tries: want %d", len(bodies), tc.tries)
 				}
 				for n, body := range bodies {
-					if !body.closed {
-						t.Errorf("the body of response %d was left open", n)
-					}
-					if body.read > client.MaxBody+1 {
-						t.Errorf("%d bytes were read of the body", body.read)
+					if !body.closed || body.read > client.MaxBody+1 {
+						t.Errorf("the body of response %d: closed %v, %d bytes read", n, body.closed, body.read)
 					}
 				}
 			})
@@ -186,4 +183,24 @@ func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 func discardAll(r io.Reader) error {
 	_, err := io.Copy(io.Discard, r)
 	return err
+}
+
+// TestMiddlewareChangesOneTry: what a middleware changes in a request is not there at the next try.
+func TestMiddlewareChangesOneTry(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "&t=1" || len(r.Header.Values("X-Try")) != 1 {
+			t.Errorf("query %q, X-Try %q", r.URL.RawQuery, r.Header.Values("X-Try"))
+		}
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	var clock fakeClock
+	err := buy(t, newClient(t, v.URL, clock.option(), layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		r.URL.RawQuery += "&t=1"
+		r.Header.Add("X-Try", "1")
+		return next.RoundTrip(r)
+	})))
+	wantError(t, err, http.StatusServiceUnavailable, false)
+	wantRequests(t, v, 4)
 }

@@ -104,20 +104,12 @@ func (h *h2Server) serve(conn net.Conn, do func(string, *h2Stream) bool) {
 		goOn := true
 		switch f := frame.(type) {
 		case *http2.SettingsFrame:
-			if !f.IsAck() {
-				goOn = framer.WriteSettingsAck() == nil
-			}
+			goOn = f.IsAck() || framer.WriteSettingsAck() == nil
 		case *http2.PingFrame:
-			if !f.IsAck() {
-				goOn = framer.WritePing(true, f.Data) == nil
-			}
+			goOn = f.IsAck() || framer.WritePing(true, f.Data) == nil
 		case *http2.MetaHeadersFrame:
 			s := &h2Stream{Framer: framer, conn: conn, id: f.StreamID, nth: nth, server: h}
-			for _, field := range f.RegularFields() {
-				if field.Name == "x-request-id" {
-					s.request = field.Value
-				}
-			}
+			s.request = requestIDOf(f)
 			streams[s.id] = s
 			goOn = do(onHeaders, s) && (!f.StreamEnded() || h.whole(s, do))
 		case *http2.DataFrame:
@@ -130,6 +122,16 @@ func (h *h2Server) serve(conn net.Conn, do func(string, *h2Stream) bool) {
 			return
 		}
 	}
+}
+
+// requestIDOf returns the X-Request-Id of a request.
+func requestIDOf(f *http2.MetaHeadersFrame) string {
+	for _, field := range f.RegularFields() {
+		if field.Name == "x-request-id" {
+			return field.Value
+		}
+	}
+	return ""
 }
 
 func (h *h2Server) whole(s *h2Stream, do func(string, *h2Stream) bool) bool {
