@@ -29,7 +29,7 @@ func TestConnectionIsReused(t *testing.T) {
 	})
 	c := newClient(t, v.URL)
 	for range 4 * len(statuses) {
-		_ = buy(t, c) // What comes of it is for other tests.
+		_ = buy(t, c) // Other tests check the error.
 	}
 	wantRequests(t, v, int64(4*len(statuses)))
 	if got := v.connections.Load(); got != 1 {
@@ -100,8 +100,8 @@ func (b *responseBody) Close() error {
 	return nil
 }
 
-// TestNothingIsLeftOpen runs in a bubble, which fails when a goroutine is left over, and in which
-// the client's own clock waits without taking time.
+// TestNothingIsLeftOpen runs in a synctest bubble, which fails if a goroutine does not end, and in which waits take no
+// real time.
 func TestNothingIsLeftOpen(t *testing.T) {
 	t.Parallel()
 	const link = `{"url":"https://x.example"}`
@@ -139,24 +139,30 @@ func TestNothingIsLeftOpen(t *testing.T) {
 				})
 				c := newClient(t, "http://localhost", client.WithHTTPClient(&http.Client{Transport: rt}))
 				start := time.Now()
-				_ = buy(t, c) // What comes of it is for other tests.
+				_ = buy(t, c) // Other tests check the error.
 				if took := time.Since(start); took < tc.takes || took > tc.takes+2*time.Second {
 					t.Errorf("took %v: want %v and the back-off", took, tc.takes)
 				}
 				if len(bodies) != tc.tries {
 					t.Errorf("%d tries: want %d", len(bodies), tc.tries)
 				}
-				for n, body := range bodies {
-					if !body.closed || body.read > client.MaxBody+1 {
-						t.Errorf("the body of response %d: closed %v, %d bytes read", n, body.closed, body.read)
-					}
-				}
+				wantClosed(t, bodies)
 			})
 		})
 	}
 }
 
-// The body of a request that is not sent is closed too, as of one that is.
+// wantClosed checks that bodies are closed and were not read beyond the limit.
+func wantClosed(t *testing.T, bodies []*responseBody) {
+	t.Helper()
+	for n, body := range bodies {
+		if !body.closed || body.read > client.MaxBody+1 {
+			t.Errorf("the body of response %d: closed %v, %d bytes read", n, body.closed, body.read)
+		}
+	}
+}
+
+// TestBodyOfARequestThatIsNotSentIsClosed: the body of a request is closed even if it is not sent.
 func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
