@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +18,8 @@ type call struct {
 	callConfig
 	ctx         context.Context
 	request     *http.Request // without the credentials
-	start       time.Time
-	path        string // below the base URL
+	start       time.Time     // where there is a logger
+	path        string        // below the base URL
 	requestID   string
 	safe        bool // it changes nothing on the server (RFC 9110 section 9.2.1)
 	promised    []success
@@ -105,14 +103,17 @@ func (c *call) prepare() error {
 	if len(h["User-Agent"]) == 0 {
 		h["User-Agent"] = c.userAgent
 	}
+	if !c.exposed && len(h["Accept-Encoding"]) == 0 {
+		h["Accept-Encoding"] = acceptGzip // net/http would copy the header to add it.
+	}
 	if c.requestID = h.Get(requestIDHeader); c.requestID == "" {
 		c.requestID = newRequestID()
-		h.Set(requestIDHeader, c.requestID)
+		h[requestIDHeader] = []string{c.requestID}
 	}
 	c.safe = safe(c.request.Method)
 	c.promised = find(c.operations, c.request.Method, c.path)
 	if len(h["Accept"]) == 0 && !slices.ContainsFunc(c.promised, func(s success) bool { return !s.json }) {
-		h["Accept"] = []string{jsonType}
+		h["Accept"] = acceptJSON
 	}
 	if c.closed.Load() {
 		return errors.New("the Client is closed")
@@ -129,16 +130,26 @@ func (c *call) prepare() error {
 	if c.credentials.apply == nil {
 		return errors.New("the credentials provider returned no credentials")
 	}
+	if !c.exposed {
+		c.credentials.apply(h) // Later, tries may read it concurrently.
+	}
 	return c.credentials.invalid
 }
 
 // report writes what WithResponse asks for, and the log's line about the call.
 func (c *call) report(err error) {
+	status := 0
+	if c.last != nil {
+		status = c.last.StatusCode
+	}
 	if c.response != nil {
-		*c.response = Response{StatusCode: statusOf(c.last), RequestID: c.requestID, Tries: c.tries}
+		*c.response = Response{StatusCode: status, RequestID: c.requestID, Tries: c.tries}
 		if c.last != nil {
 			c.response.Header = c.credentials.hideIn(c.last.Header)
 		}
+	}
+	if c.logger == nil {
+		return
 	}
 	level, text := slog.LevelInfo, "call succeeded"
 	switch {
@@ -147,31 +158,15 @@ func (c *call) report(err error) {
 	case err != nil:
 		level, text = slog.LevelWarn, "call failed"
 	}
-	c.logResult(level, text, slog.Int("tries", c.tries), c.start, c.last, err)
-}
-
-// logResult logs the result of a try or of the whole call.
-func (c *call) logResult(level slog.Level, text string, tries slog.Attr, start time.Time, resp *http.Response, err error) {
-	if c.logger == nil {
-		return
-	}
-	attrs := []slog.Attr{tries, slog.Int("status", statusOf(resp)), slog.Duration("duration", c.clock.now().Sub(start))}
+	attrs := []slog.Attr{slog.Int("tries", c.tries), slog.Int("status", status), slog.Duration("duration", c.since(c.start))}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	c.log(level, text, attrs...)
 }
 
-// statusOf returns the status of a response, 0 if there is none.
-func statusOf(resp *http.Response) int {
-	if resp == nil {
-		return 0
-	}
-	return resp.StatusCode
-}
-
 func (c *call) log(level slog.Level, text string, attrs ...slog.Attr) {
-	if c.logger == nil {
+	if c.logger == nil || !c.logger.Enabled(c.ctx, level) {
 		return
 	}
 	all := append([]slog.Attr{
@@ -195,14 +190,7 @@ func (c *call) noResponse(unknown bool, cause error) error {
 	}
 }
 
-const requestIDHeader = "X-Request-Id"
-
-// newRequestID returns 128 random bits as text.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // It never fails.
-	return hex.EncodeToString(b[:])
-}
+var acceptJSON, acceptGzip = []string{jsonType}, []string{"gzip"}
 
 // safe reports whether a method is safe by RFC 9110 section 9.2.1: it changes nothing on the server.
 func safe(method string) bool {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,28 +109,30 @@ func wellFormed(body []byte) bool {
 // behind it is not so strict, so a name that differs from a declared one by case alone is refused:
 // it would take the other's place.
 func checkMembers(declared []member, body []byte) error {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil || members == nil {
+	if bytes.TrimSpace(body)[0] != '{' {
 		return errors.New("the response is not a JSON object")
 	}
 	for _, m := range declared {
-		raw, found := members[m.name]
-		value := string(raw)
-		switch {
-		case !found && m.required:
-			return fmt.Errorf("the response has no member %q", m.name)
-		case !found:
-		case !isKind(value, m.kind):
-			return fmt.Errorf("the response's member %q is not of the type %s", m.name, m.kind)
-		case m.nonEmpty && value == `""`:
-			return fmt.Errorf("the response's member %q is empty", m.name)
-		case m.uri && value[0] == '"' && !isWebURL(raw):
-			return fmt.Errorf("the response's member %q is not an absolute http or https URL", m.name)
-		}
-		for name := range members {
-			if name != m.name && strings.EqualFold(name, m.name) {
-				return fmt.Errorf("the response has a member that differs from %q by case alone", m.name)
+		there, alike := false, false
+		for name, value := range members(body) {
+			switch {
+			case name != m.name:
+				alike = alike || strings.EqualFold(name, m.name)
+				continue
+			case !isKind(value, m.kind):
+				return fmt.Errorf("the response's member %q is not of the type %s", m.name, m.kind)
+			case m.nonEmpty && value == `""`:
+				return fmt.Errorf("the response's member %q is empty", m.name)
+			case m.uri && value[0] == '"' && !isWebURL(unquote(value)):
+				return fmt.Errorf("the response's member %q is not an absolute http or https URL", m.name)
 			}
+			there = true
+		}
+		switch {
+		case m.required && !there:
+			return fmt.Errorf("the response has no member %q", m.name)
+		case alike:
+			return fmt.Errorf("the response has a member that differs from %q by case alone", m.name)
 		}
 	}
 	return nil
@@ -169,11 +172,14 @@ func isKind(value, types string) bool {
 	return false
 }
 
-// isWebURL reports whether a JSON string is an absolute http or https URL that can be printed and opened:
-// it has a host, and nothing that a terminal or a browser would interpret.
-func isWebURL(quoted []byte) bool {
-	var text string
-	_ = json.Unmarshal(quoted, &text) // It is a valid JSON string.
+// isWebURL reports whether a text is an absolute http or https URL that can be printed and opened: it
+// has a host, and nothing that a terminal or a browser would act on.
+func isWebURL(text string) bool {
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
 	u, err := url.Parse(text)
-	return err == nil && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }

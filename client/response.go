@@ -73,9 +73,11 @@ func (c *call) readBody(resp *http.Response) ([]byte, error) {
 		_ = resp.Body.Close() // It is the connection itself, which may stay open without end.
 		return nil, errSwitched
 	}
-	// The context does not end a body that is not net/http's own.
-	stop := context.AfterFunc(c.ctx, func() { _ = resp.Body.Close() })
-	defer stop()
+	if _, own := c.transport.roundTripper(); c.exposed || own == nil {
+		// The body may not be one of net/http's, and then the context does not end it.
+		stop := context.AfterFunc(c.ctx, func() { _ = resp.Body.Close() })
+		defer stop()
+	}
 	body, err := readContent(resp)
 	_ = resp.Body.Close() // The body has been read.
 	if err != nil {

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -52,13 +51,25 @@ func backoff(n int) time.Duration {
 func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 	const longest = 365 * 24 * time.Hour // More would overflow.
 	value := h.Get("Retry-After")
-	seconds, err := strconv.ParseUint(value, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // Out of range, seconds is the largest number.
-		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second, true
+	if digits(value) {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || seconds > int64(longest/time.Second) {
+			return longest, true
+		}
+		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(value)
 	if err != nil {
 		return 0, false
 	}
 	return min(max(date.Sub(now), 0), longest), true
+}
+
+func digits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 )
@@ -27,7 +28,7 @@ type sender struct {
 	clock      clock
 
 	chain     http.RoundTripper // the middleware, and the wire at its end
-	plain     bool              // whether the Client decompresses responses itself
+	exposed   bool              // whether code of the caller's sees the requests
 	caller    *http.Client      // from WithHTTPClient, or nil
 	stale     atomic.Bool       // whether the caller's idle connections may be dead
 	transport *transport        // used where caller is nil
@@ -60,7 +61,7 @@ func newSender(cfg config) (*sender, error) {
 		operations: cfg.operations,
 		logger:     cfg.logger,
 		clock:      cfg.clock,
-		plain:      len(cfg.middleware) == 0 && cfg.httpClient == nil,
+		exposed:    len(cfg.middleware) > 0 || cfg.httpClient != nil,
 		transport:  newTransport(cfg.tune),
 	}
 	if cfg.httpClient != nil {
@@ -103,7 +104,10 @@ type decode func(resp *http.Response, body []byte) error
 
 // send makes req a call and runs it. It may change req.
 func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig, decode decode) error {
-	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req, start: s.clock.now()}
+	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
+	if s.logger != nil {
+		c.start = s.clock.now()
+	}
 	if cfg.timeout > 0 {
 		var cancel context.CancelFunc
 		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
@@ -123,3 +127,6 @@ func (s *sender) close() {
 	s.closed.Store(true)
 	s.transport.closeIdle()
 }
+
+// since returns the time from start to now, for the log.
+func (s *sender) since(start time.Time) time.Duration { return s.clock.now().Sub(start) }

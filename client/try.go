@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,13 +10,24 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 )
 
 // try sends the call's request once.
 func (c *call) try(body io.ReadCloser) outcome {
-	t := &try{call: c}
-	start := c.clock.now()
-	req := c.request.Clone(context.WithValue(c.ctx, tryKey{}, t)) // A middleware may change it.
+	t := &try{Context: c.ctx, call: c}
+	var start time.Time
+	if c.logger != nil {
+		start = c.clock.now()
+	}
+	var ctx context.Context = t
+	if !c.exposed {
+		ctx = httptrace.WithClientTrace(t, t.trace())
+	}
+	req := c.request.WithContext(ctx)
+	if c.exposed {
+		req = c.request.Clone(ctx) // A middleware may change it.
+	}
 	req.Body = body
 	resp, err := c.chain.RoundTrip(req) //nolint:bodyclose // received closes it
 	t.end()
@@ -33,7 +43,16 @@ func (c *call) try(body io.ReadCloser) outcome {
 	if c.ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		c.leave(t)
 	}
-	c.logResult(slog.LevelDebug, "try", slog.Int("try", c.tries), start, resp, out.err)
+	if c.logger != nil {
+		attrs := []slog.Attr{slog.Int("try", c.tries), slog.Duration("duration", c.since(start)), slog.Int("status", 0)}
+		if resp != nil {
+			attrs[2] = slog.Int("status", resp.StatusCode)
+		}
+		if out.err != nil {
+			attrs = append(attrs, slog.String("error", out.err.Error()))
+		}
+		c.log(slog.LevelDebug, "try", attrs...)
+	}
 	return out
 }
 
@@ -70,8 +89,10 @@ func (c *call) failed(t *try, err error) outcome {
 }
 
 // try is one try of a call, as far as the wire and net/http report it. The hooks may be called after
-// the try has ended, from other goroutines. The wire finds it in the context of its request.
+// the try has ended, from other goroutines. It is the context of its request, in which the wire finds
+// it again.
 type try struct {
+	context.Context
 	call  *call
 	state atomic.Int32 // one of the constants
 	was   int32        // the state when the try ended
@@ -83,6 +104,14 @@ type try struct {
 }
 
 type tryKey struct{}
+
+// Value returns the try itself for its key.
+func (t *try) Value(key any) any {
+	if key == (tryKey{}) {
+		return t
+	}
+	return t.Context.Value(key)
+}
 
 // The states of a try.
 const (
@@ -155,7 +184,13 @@ func canceled(ctx context.Context, err error) error {
 		err = e.Err // Its own text only repeats the method and the URL.
 	}
 	if done := ctx.Err(); done != nil && !errors.Is(err, done) {
-		return fmt.Errorf("%w: %w", done, err)
+		return doneError{done, err}
 	}
 	return err
 }
+
+// doneError is an error that a context ended.
+type doneError struct{ done, cause error }
+
+func (e doneError) Error() string   { return e.done.Error() + ": " + e.cause.Error() }
+func (e doneError) Unwrap() []error { return []error{e.done, e.cause} }

@@ -24,36 +24,39 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer t.state.CompareAndSwap(sending, returned) // unless the try has ended
-	out := w.private(t, req)
+	out := req
+	if w.exposed {
+		out = w.private(t, req)
+	}
+	if !t.call.safe {
+		preventResend(out)
+	}
 	if w.caller != nil {
 		if w.stale.Swap(false) {
 			_ = w.clock.wait(req.Context(), settle)
 			w.caller.CloseIdleConnections()
 		}
 		t.direct.Store(isDirect(w.caller.Transport))
-		t.watchBody(out)
 		resp, err := w.caller.Do(out)
 		return w.returns(resp, err, req)
 	}
 	rt, own := w.transport.roundTripper()
 	t.own.Store(own)
 	t.direct.Store(own != nil)
-	if own == nil {
-		t.watchBody(out)
-	} else if w.plain && len(out.Header["Accept-Encoding"]) == 0 {
-		out.Header.Set("Accept-Encoding", "gzip") // net/http would not limit what it decompresses.
+	if own == nil && !w.exposed {
+		out = w.private(t, out)
 	}
 	resp, err := rt.RoundTrip(out)
 	return w.returns(resp, err, req)
 }
 
-// returns completes the result for req: the request that was sent is a copy of it.
+// returns is what the wire returns for req, in place of which another request was sent.
 func (w *wire) returns(resp *http.Response, err error, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, schemeMismatch(err)
 	}
-	if resp != nil {
-		resp.Request = req // The other one contains the credentials.
+	if resp != nil && w.exposed {
+		resp.Request = req // The other one has the credentials.
 	}
 	return resp, nil
 }
@@ -66,22 +69,19 @@ func (w *wire) private(t *try, req *http.Request) *http.Request {
 	if out.Header == nil {
 		out.Header = http.Header{}
 	}
+	if values := out.Header["Accept-Encoding"]; len(values) == 1 && values[0] == acceptGzip[0] && !w.exposed {
+		delete(out.Header, "Accept-Encoding") // It is the Client's own. Whatever reads the response gets it plain.
+	}
 	dropCredentials(out.Header)
 	t.call.credentials.apply(out.Header)
-	if !t.call.safe {
-		preventResend(out)
+	if out.Body != nil && out.Body != http.NoBody {
+		out.Body = &watched{out.Body, &t.wroteHeaders}
 	}
 	return out
 }
 
-// watchBody makes a try note that the body is read, for round trippers that do not report that they send
-// it. net/http reads a body only after it has written the headers.
-func (t *try) watchBody(req *http.Request) {
-	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &watched{req.Body, &t.wroteHeaders}
-	}
-}
-
+// watched notes that a body is read, for round trippers that do not report that they send it. net/http
+// reads a body only after it has written the headers.
 type watched struct {
 	io.ReadCloser
 	read *atomic.Bool
@@ -117,6 +117,9 @@ const settle = 10 * time.Millisecond
 func (w *wire) refuse(t *try, req *http.Request) error {
 	if t == nil {
 		return errors.New("a middleware replaced the request's context")
+	}
+	if !w.exposed {
+		return t.begin() // Nothing has changed the request since it was prepared.
 	}
 	if err := sendable(req); err != nil {
 		return err
