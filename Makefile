@@ -1,4 +1,4 @@
-# All that is done with this project. Only Go, git and make are needed; what else is used is said below.
+# Every task of this project. Go, git and make are enough for most targets; a target's text names what else it uses.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
@@ -15,15 +15,15 @@ COUNT ?= 3
 ROUNDS ?= 10
 # The race detector needs a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
-# It brings checks of unsafe pointers along. SQLite, which is C translated to Go, does little else than use
-# them, and would spend a third of its time on the checks.
+# The race detector also checks unsafe pointers. SQLite, which is C translated to Go, consists of them and
+# would spend a third of its time on these checks.
 UNCHECKED := -gcflags=modernc.org/...=-d=checkptr=0
-# Tests wait about as much as they reckon, and live briefly: more programs run at a time than there are
-# processors, and leave more garbage lying.
+# Tests wait as much as they compute and end soon: run more of them at a time than there are processors,
+# and collect garbage less often.
 BUSY := GOGC=400 go test -p $(shell echo $$(( 2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) )))
 
 .PHONY: help
-help: ## Say what can be made
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: run
@@ -31,40 +31,51 @@ run: bin/sandbox ## Build the sandbox and serve it on this machine (ARGS="--addr
 	@exec bin/sandbox serve $(ARGS)
 
 .PHONY: test
-test: browser postgres ## Run all tests, with the race detector where there is a C compiler for it
-	@test -n "$(RACE)" || echo "There is no C compiler: the tests run without the race detector."
+test: browser postgres ## Run all tests, with the race detector if a C compiler is installed
+	@test -n "$(RACE)" || echo "No C compiler found: the tests run without the race detector."
 	$(BUSY) $(RACE) $(if $(RACE),$(UNCHECKED)) ./...
-	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client # which the race detector would count wrong
+	@# The race detector adds allocations, so the tests that count them run again without it.
+	@test -z "$(RACE)" || go test -run '^TestAllocations$$' ./client
 	cd server/benchmarks && go test ./...
 
 .PHONY: browser
-browser: ## Install what the tests in a browser need, where it can be: Chromium and axe-core
+browser: ## Install Chromium and axe-core for the browser tests
 	@.ci/browser $(AXE_CORE)
 
 .PHONY: postgres
-postgres: ## Install what the tests with PostgreSQL need, where it can be: its programs
+postgres: ## Install PostgreSQL for the tests that need it
 	@.ci/postgres
 
 .PHONY: soak
-soak: postgres ## Do to a sandbox under load what happens to servers, again and again: each fault for SOAK=10m
+soak: postgres ## Inject server and database faults into a sandbox under load, each for SOAK=10m
 	SOAK=$(SOAK) go test $(RACE) -count=1 -timeout=24h -v -run 'Killed|FullDisk|LockedFile|PostgreSQL|SlowDatabase|RollingRestart' ./server/cmd/sandbox
 
 .PHONY: cover
-cover: ## Say how much of the hand-written code the tests run
+cover: ## List the hand-written functions that the tests do not cover fully
 	@mkdir -p .cache
 	go test -coverpkg=./api,./client/...,./server/... -coverprofile=.cache/cover.all ./... >/dev/null
 	@grep -v -e '\.gen\.go:' -e '/storetest/' .cache/cover.all > .cache/cover.out
 	@go tool cover -func=.cache/cover.out | awk '{print $$NF "\t" $$1 " " $$2}' | grep -v '^100.0%' | sort -n
 
+.PHONY: lines
+lines: ## Count the hand-written lines of Go by folder
+	@git ls-files '*.go' ':!*.gen.go' ':!server/benchmarks' ':!server/conformance' | xargs awk ' \
+		FNR == 1 { folder = FILENAME; if (!sub("/[^/]*$$", "", folder)) folder = "."; \
+			test = FILENAME ~ /_test\.go$$/ || folder ~ /(storetest|postgrestest)$$/; folders[folder] } \
+		{ count[folder, test]++; total[test]++ } \
+		END { row = "%7s %7s  %s\n"; printf row, "code", "tests", "folder"; \
+			for (f in folders) printf row, count[f, 0] + 0, count[f, 1] + 0, f | "sort -k 3"; \
+			close("sort -k 3"); printf row, total[0], total[1], "total" }'
+
 .PHONY: generate
-generate: ## Make the code in gen/ anew from the documents in api/
+generate: ## Generate the code in gen/ and client/ from the documents in api/
 	go generate ./...
 
 .PHONY: check
-check: drift vet lint lint-api tidy ## Check everything that is no test: drift, vet, lint, the document, tidy
+check: drift vet lint lint-api tidy ## Run every check that is not a test: drift, vet, lint, lint-api, tidy
 
 .PHONY: drift
-drift: ## Check that gen/ is what the documents make
+drift: ## Check that the generated code matches the documents
 	go test -count=1 -run TestGeneratedIsCurrent ./gen
 
 .PHONY: vet
@@ -78,13 +89,13 @@ lint: ## Run the Go linters of .golangci.yml
 	cd server/benchmarks && go run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: lint-api
-lint-api: ## Lint the documents with Redocly and Spectral, where npx is at hand
+lint-api: ## Lint the documents with Redocly and Spectral; needs npx
 	@if command -v npx >/dev/null 2>&1; then \
 		export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm_config_ignore_scripts=true npm_config_update_notifier=false && \
 		npx --yes $(REDOCLY) lint --extends=recommended --max-problems=1000 api/*.yaml && \
 		npx --yes $(SPECTRAL) lint --ruleset .spectral.yaml --fail-severity=hint api/*.yaml; \
-	elif [ -n "$$CI" ]; then echo "npx is missing"; exit 1; \
-	else echo "npx is missing: the documents are not linted."; fi
+	elif [ -n "$$CI" ]; then echo "npx not found"; exit 1; \
+	else echo "npx not found: skipping the lint of the documents."; fi
 
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy
@@ -97,24 +108,28 @@ fuzz: ## Fuzz the body decoder and whole requests, FUZZTIME=10m each
 	go test -run='^$$' -fuzz=FuzzRequest -fuzztime=$(FUZZTIME) ./server/sandbox
 
 .PHONY: bench
-bench: ## Time the store, purchases one by one and together, and purchases among bad neighbours
+bench: ## Run the Go benchmarks of the stores and the sandbox
 	go test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -count=$(COUNT) -timeout=1h ./server/internal/store/... ./server/sandbox ./server/cmd/sandbox
 
 .PHONY: bench-peers
-bench-peers: bin/sandbox ## Time purchases beside bare echo, ogen, echo-middleware and Prism, and write the README's table
+bench-peers: bin/sandbox ## Compare with bare echo, ogen, echo-middleware and Prism; writes the table in server/benchmarks/README.md
 	@mkdir -p .cache
 	cd server/benchmarks && go generate ./... && go test ./... && CGO_ENABLED=0 go build -o ../../bin/peers ./cmd/peers && \
-		../../bin/peers -rounds $(ROUNDS) -sandbox ../../bin/sandbox -prism $(PRISM) -out ../../.cache/peers.txt -readme ../../README.md
+		../../bin/peers -rounds $(ROUNDS) -sandbox ../../bin/sandbox -prism $(PRISM) -out ../../.cache/peers.txt -readme README.md
 
 .PHONY: bench-charts
-bench-charts: bin/sandbox postgres ## Measure how cost grows, and draw the README's charts
+bench-charts: bin/sandbox postgres ## Measure how cost grows; draws server/benchmarks/charts
 	@mkdir -p .cache
 	cd server/benchmarks && SANDBOX=../../bin/sandbox go test -run='^$$' -bench=. -benchtime=1x -timeout=1h . > ../../.cache/charts.txt
 	STORED="0 1000 100000 1000000 10000000" go test -run='^$$' -bench='Growth/n=/of=next' -timeout=1h ./server/internal/store/sqlite ./server/internal/store/postgres >> .cache/charts.txt
 	cd server/benchmarks && go run ./cmd/charts ../../.cache/charts.txt charts
 
-# Without cgo nothing of C is loaded at its start, which so is a tenth faster.
+.PHONY: picture
+picture: bin/sandbox ## Take the README's picture; needs Chromium and curl
+	@.ci/picture
+
+# Without cgo the program loads no C library and starts a tenth faster.
 .PHONY: bin/sandbox
 bin/sandbox:
-	@test -x bin/sandbox || echo "Building the sandbox. The first time takes a minute or two."
+	@test -x bin/sandbox || echo "Building the sandbox. The first build takes a minute or two."
 	@CGO_ENABLED=0 go build -o bin/sandbox ./server/cmd/sandbox

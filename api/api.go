@@ -1,6 +1,5 @@
-// Package api holds the OpenAPI documents that everything else in this module is made from, and loads
-// them: the API's own and, beside it, the one of the sandbox's control. Nothing in them is written in
-// Go a second time.
+// Package api embeds and loads the OpenAPI documents of this module: the billing API and the sandbox's control API. They
+// are the only source of paths, limits, header names and error codes.
 package api
 
 import (
@@ -23,30 +22,30 @@ var (
 	readSandboxDocument = sync.OnceValues(LoadSandbox)
 )
 
-// Document returns what Load does, but always the same value, which nobody may change. It is read at the
-// first call. It fails as Load does.
+// Document returns the document of the billing API. It is parsed once and shared: do not change it. The errors are those
+// of Load.
 func Document() (*openapi3.T, error) { return readDocument() }
 
-// SandboxDocument does with the document of the sandbox's control what Document does with the API's.
+// SandboxDocument is Document for the sandbox's control API.
 func SandboxDocument() (*openapi3.T, error) { return readSandboxDocument() }
 
-// YAML returns a copy of the API's document as it was written.
+// YAML returns a copy of the source of the billing API's document.
 func YAML() []byte {
 	return append([]byte(nil), document...)
 }
 
-// Load parses the API's document and resolves its references. Each call returns a new value, which
-// the caller may change. It fails only when the embedded document is not well-formed OpenAPI.
+// Load parses the document of the billing API and resolves its references. Each call returns a new value, which the
+// caller may change. It returns an error only if the embedded document is not well-formed OpenAPI.
 func Load() (*openapi3.T, error) {
 	return load(document)
 }
 
-// LoadSandbox does with the document of the sandbox's control what Load does with the API's.
+// LoadSandbox is Load for the sandbox's control API.
 func LoadSandbox() (*openapi3.T, error) {
 	return load(sandboxDocument)
 }
 
-// SandboxYAML returns a copy of the document of the sandbox's control as it was written.
+// SandboxYAML is YAML for the sandbox's control API.
 func SandboxYAML() []byte {
 	return append([]byte(nil), sandboxDocument...)
 }

@@ -28,8 +28,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestExamples finds an example for each code and for success, named by the code, and a description
-// of what to do about it.
+// TestExamples: each response has an example, and each error code has an example of its name and a description.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	document, err := api.Load()
@@ -39,25 +38,29 @@ func TestExamples(t *testing.T) {
 	for path, item := range document.Paths.Map() {
 		for method, operation := range item.Operations() {
 			for status, response := range operation.Responses.Map() {
-				media := response.Value.Content["application/json"]
-				if media == nil || len(media.Examples) == 0 {
-					t.Errorf("%s %s %s has no example", method, path, status)
-					continue
-				}
-				message := media.Schema.Value.Properties["message"]
-				if message == nil {
-					continue
-				}
-				described, _ := message.Value.Extensions["x-enumDescriptions"].(map[string]any)
-				for _, code := range message.Value.Enum {
-					if media.Examples[code.(string)] == nil {
-						t.Errorf("%s %s %s has no example of %s", method, path, status, code)
-					}
-					if described[code.(string)] == nil {
-						t.Errorf("%s is not described", code)
-					}
-				}
+				testExamples(t, method+" "+path+" "+status, response.Value.Content["application/json"])
 			}
+		}
+	}
+}
+
+func testExamples(t *testing.T, response string, media *openapi3.MediaType) {
+	t.Helper()
+	if media == nil || len(media.Examples) == 0 {
+		t.Errorf("%s has no example", response)
+		return
+	}
+	message := media.Schema.Value.Properties["message"]
+	if message == nil {
+		return
+	}
+	described, _ := message.Value.Extensions["x-enumDescriptions"].(map[string]any)
+	for _, code := range message.Value.Enum {
+		if media.Examples[code.(string)] == nil {
+			t.Errorf("%s has no example of %s", response, code)
+		}
+		if described[code.(string)] == nil {
+			t.Errorf("%s has no description", code)
 		}
 	}
 }

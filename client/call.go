@@ -26,7 +26,7 @@ type call struct {
 	credentials Credentials
 
 	tries int
-	sent  bool           // whether the server may have got a try
+	sent  bool           // whether the server may have received a try
 	last  *http.Response // of the last try that had one
 	body  []byte         // of a success
 }
@@ -35,7 +35,7 @@ type call struct {
 type outcome struct {
 	resp *http.Response
 	err  error
-	// again says that nothing was ordered and that another try, after the wait, may succeed.
+	// again: nothing was ordered, and another try after the wait may succeed.
 	again bool
 	wait  time.Duration
 }
@@ -59,8 +59,7 @@ func (c *call) run() (*http.Response, error) {
 	}
 }
 
-// wait waits as long as a try asks for, and returns the body for the next one. Its error says why there
-// is none.
+// wait waits before the next try and returns the body for it. Its error is the reason not to try again.
 func (c *call) wait(out outcome) (body io.ReadCloser, err error) {
 	if out.wait > c.retryAfterLimit {
 		return nil, fmt.Errorf("its Retry-After of %v is over the limit of %v", out.wait, c.retryAfterLimit)
@@ -91,7 +90,7 @@ func (c *call) rewindable() bool {
 	return c.request.GetBody != nil || c.request.Body == nil || c.request.Body == http.NoBody
 }
 
-// prepare completes the request but for its credentials. Its error says why it is not sent.
+// prepare completes the request except for its credentials. Its error is the reason not to send it.
 func (c *call) prepare() error {
 	var err error
 	if c.path, err = c.base.below(c.request); err != nil {
@@ -178,8 +177,7 @@ func (c *call) log(level slog.Level, text string, attrs ...slog.Attr) {
 	c.logger.LogAttrs(c.ctx, level, text, all...)
 }
 
-// noResponse is the error of a call that got no response. The credentials are not known yet when they
-// cannot be had, and then they cannot be in the cause.
+// noResponse returns the error of a call without a response. If the provider failed, there are no credentials to hide.
 func (c *call) noResponse(unknown bool, cause error) error {
 	text := cause.Error()
 	if c.credentials.hide != nil {

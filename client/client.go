@@ -16,13 +16,13 @@
 //   - one of the first two with [ErrOutcomeUnknown] in its chain when the order may have been carried out
 //     all the same. Check the account before you order again.
 //
-// An error without ErrOutcomeUnknown says that nothing was ordered. A safe request, such as a GET,
+// An error without ErrOutcomeUnknown means that nothing was ordered. A safe request, such as a GET,
 // changes nothing, so its outcome is never unknown.
 //
 // # Compatibility
 //
 // The package supports the two newest Go releases. Before version 1, a minor version may change the
-// API, and the changelog says how to follow; a patch version does not. Fields, options and error
+// API, and the changelog describes how to migrate; a patch version does not. Fields, options and error
 // codes may be added at any time. The texts of errors and log lines are for people and may change.
 package client
 
@@ -140,8 +140,7 @@ func (c *Client) do(ctx context.Context, opts []CallOption, build build, decode 
 	return c.sender.send(ctx, req, cfg, decode)
 }
 
-// one is what a generated method returns where each success of its operation is a JSON value of one
-// type.
+// one runs a generated method whose operation has JSON of one type in each success.
 func one[T any](ctx context.Context, c *Client, opts []CallOption, build build) (*T, error) {
 	value := new(T)
 	err := c.do(ctx, opts, build, func(_ *http.Response, body []byte) error { return json.Unmarshal(body, value) })
@@ -151,13 +150,12 @@ func one[T any](ctx context.Context, c *Client, opts []CallOption, build build) 
 	return value, nil
 }
 
-// none is what a generated method returns where no success of its operation has content.
+// none runs a generated method whose operation has no content in any success.
 func none(ctx context.Context, c *Client, opts []CallOption, build build) error {
 	return c.do(ctx, opts, build, func(*http.Response, []byte) error { return nil })
 }
 
-// several is what a generated method returns where successes of its operation differ: all that the
-// generated parser finds.
+// several runs a generated method whose operation has successes of different types, with the generated parser.
 func several[T any](ctx context.Context, c *Client, opts []CallOption, build build, parse func(*http.Response) (*T, error)) (value *T, err error) {
 	err = c.do(ctx, opts, build, func(resp *http.Response, body []byte) (err error) {
 		value, err = parse(readable(resp, body)) //nolint:bodyclose // it is in memory

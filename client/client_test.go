@@ -63,8 +63,8 @@ func TestBuySendsAnyAmount(t *testing.T) {
 	}
 }
 
-// TestEveryDocumentedAnswer takes the answers out of the document's examples, and so follows it.
-func TestEveryDocumentedAnswer(t *testing.T) {
+// TestEveryDocumentedResponse checks each example response of the document.
+func TestEveryDocumentedResponse(t *testing.T) {
 	t.Parallel()
 	doc, err := api.Load()
 	if err != nil {
@@ -85,17 +85,17 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 				seen++
 				t.Run(strconv.Itoa(code)+"/"+name, func(t *testing.T) {
 					t.Parallel()
-					testDocumentedAnswer(t, code, status == "default", example.Value.Value)
+					testDocumentedResponse(t, code, status == "default", example.Value.Value)
 				})
 			}
 		}
 	}
 	if seen < 10 {
-		t.Errorf("%d answers in the document: want more", seen)
+		t.Errorf("%d responses in the document: want more", seen)
 	}
 }
 
-func testDocumentedAnswer(t *testing.T, status int, isDefault bool, value any) {
+func testDocumentedResponse(t *testing.T, status int, isDefault bool, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func testDocumentedAnswer(t *testing.T, status int, isDefault bool, value any) {
 	if err := json.Unmarshal(body, &said); err != nil {
 		t.Fatal(err)
 	}
-	v := answering(t, status, "application/json; charset=utf-8", string(body))
+	v := responding(t, status, "application/json; charset=utf-8", string(body))
 	payment, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 	wantRequests(t, v, 1)
 	if status == http.StatusOK {
@@ -167,18 +167,18 @@ func TestRawHasAllBehaviour(t *testing.T) {
 		}
 	})
 	raw := newClient(t, v.URL).Raw()
-	answer, err := raw.BuyEmailValidatorCreditsWithResponse(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
+	response, err := raw.BuyEmailValidatorCreditsWithResponse(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer.JSON200 == nil || answer.JSON200.URL != testLink {
-		t.Errorf("answer %s: want the link", answer.Body)
+	if response.JSON200 == nil || response.JSON200.URL != testLink {
+		t.Errorf("response %s: want the link", response.Body)
 	}
 
-	refusing := answering(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
-	answer, err = newClient(t, refusing.URL).Raw().BuyEmailValidatorCreditsWithResponse(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
-	if answer != nil || !client.HasCode(err, model.AccountIsInactive) {
-		t.Errorf("answer %v, error %v: want the error", answer, err)
+	refusing := responding(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
+	response, err = newClient(t, refusing.URL).Raw().BuyEmailValidatorCreditsWithResponse(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
+	if response != nil || !client.HasCode(err, model.AccountIsInactive) {
+		t.Errorf("answer %v, error %v: want the error", response, err)
 	}
 }
 
@@ -187,7 +187,7 @@ func TestSuccessThatCannotBeDecoded(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "r1")
-		answer(w, http.StatusOK, "application/json", `{"url":5}`)
+		respondWith(w, http.StatusOK, "application/json", `{"url":5}`)
 	})
 	e := wantError(t, buy(t, newClient(t, v.URL, client.WithSuccesses())), http.StatusOK, true)
 	if e.Path != client.Documented().Path || e.Method != client.Documented().Method || e.RequestID != "r1" {

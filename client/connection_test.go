@@ -25,11 +25,11 @@ func TestConnectionIsReused(t *testing.T) {
 		defer mu.Unlock()
 		status := statuses[n%len(statuses)]
 		n++
-		answer(w, status, "application/json", `{"url":"https://x.example"}`+strings.Repeat(" ", 100_000))
+		respondWith(w, status, "application/json", `{"url":"https://x.example"}`+strings.Repeat(" ", 100_000))
 	})
 	c := newClient(t, v.URL)
 	for range 4 * len(statuses) {
-		_ = buy(t, c) // What comes of it is for other tests.
+		_ = buy(t, c) // Other tests check the error.
 	}
 	wantRequests(t, v, int64(4*len(statuses)))
 	if got := v.connections.Load(); got != 1 {
@@ -82,26 +82,26 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	wantRequests(t, v, 50)
 }
 
-// answerBody is an answer's body that knows how much was read of it, and whether it was closed.
-type answerBody struct {
+// responseBody records how much of it was read, and whether it was closed.
+type responseBody struct {
 	io.Reader
 	read   int
 	closed bool
 }
 
-func (b *answerBody) Read(p []byte) (int, error) {
+func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	b.read += n
 	return n, err
 }
 
-func (b *answerBody) Close() error {
+func (b *responseBody) Close() error {
 	b.closed = true
 	return nil
 }
 
-// TestNothingIsLeftOpen runs in a bubble, which fails when a goroutine is left over, and in which
-// the client's own clock waits without taking time.
+// TestNothingIsLeftOpen runs in a synctest bubble, which fails if a goroutine does not end, and in which waits take no
+// real time.
 func TestNothingIsLeftOpen(t *testing.T) {
 	t.Parallel()
 	const link = `{"url":"https://x.example"}`
@@ -124,12 +124,12 @@ func TestNothingIsLeftOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var bodies []*answerBody
+				var bodies []*responseBody
 				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
 					if err := errors.Join(discardAll(r.Body), r.Body.Close()); err != nil {
 						t.Error(err)
 					}
-					body := &answerBody{Reader: tc.body}
+					body := &responseBody{Reader: tc.body}
 					bodies = append(bodies, body)
 					header := http.Header{"Content-Type": {"application/json"}}
 					if tc.status == http.StatusServiceUnavailable {
@@ -139,27 +139,30 @@ func TestNothingIsLeftOpen(t *testing.T) {
 				})
 				c := newClient(t, "http://localhost", client.WithHTTPClient(&http.Client{Transport: rt}))
 				start := time.Now()
-				_ = buy(t, c) // What comes of it is for other tests.
+				_ = buy(t, c) // Other tests check the error.
 				if took := time.Since(start); took < tc.takes || took > tc.takes+2*time.Second {
 					t.Errorf("took %v: want %v and the back-off", took, tc.takes)
 				}
 				if len(bodies) != tc.tries {
 					t.Errorf("%d tries: want %d", len(bodies), tc.tries)
 				}
-				for n, body := range bodies {
-					if !body.closed {
-						t.Errorf("the body of answer %d was left open", n)
-					}
-					if body.read > client.MaxBody+1 {
-						t.Errorf("%d bytes were read of the body", body.read)
-					}
-				}
+				wantClosed(t, bodies)
 			})
 		})
 	}
 }
 
-// The body of a request that is not sent is closed too, as of one that is.
+// wantClosed checks that bodies are closed and were not read beyond the limit.
+func wantClosed(t *testing.T, bodies []*responseBody) {
+	t.Helper()
+	for n, body := range bodies {
+		if !body.closed || body.read > client.MaxBody+1 {
+			t.Errorf("the body of response %d: closed %v, %d bytes read", n, body.closed, body.read)
+		}
+	}
+}
+
+// TestBodyOfARequestThatIsNotSentIsClosed: the body of a request is closed even if it is not sent.
 func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -169,7 +172,7 @@ func TestBodyOfARequestThatIsNotSentIsClosed(t *testing.T) {
 		"context done":   func(*http.Request) {},
 		"another server": func(r *http.Request) { r.URL.Host = "example.com" },
 	} {
-		body := &answerBody{Reader: strings.NewReader("{}")}
+		body := &responseBody{Reader: strings.NewReader("{}")}
 		_, err := c.Raw().BuyEmailValidatorCreditsWithBodyWithResponse(ctx, "application/json", body,
 			func(_ context.Context, r *http.Request) error { edit(r); return nil })
 		wantOutcome(t, err, false)
@@ -186,4 +189,24 @@ func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 func discardAll(r io.Reader) error {
 	_, err := io.Copy(io.Discard, r)
 	return err
+}
+
+// TestMiddlewareChangesOneTry: what a middleware changes in a request is not there at the next try.
+func TestMiddlewareChangesOneTry(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "&t=1" || len(r.Header.Values("X-Try")) != 1 {
+			t.Errorf("query %q, X-Try %q", r.URL.RawQuery, r.Header.Values("X-Try"))
+		}
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	var clock fakeClock
+	err := buy(t, newClient(t, v.URL, clock.option(), layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		r.URL.RawQuery += "&t=1"
+		r.Header.Add("X-Try", "1")
+		return next.RoundTrip(r)
+	})))
+	wantError(t, err, http.StatusServiceUnavailable, false)
+	wantRequests(t, v, 4)
 }

@@ -24,7 +24,7 @@ type Credentials struct {
 	apply func(http.Header)
 	// hide removes the values from a text, such as a response that repeats what was sent.
 	hide func(string) string
-	// invalid says why they cannot be sent, nil if they can.
+	// invalid is the reason why they cannot be sent, or nil.
 	invalid error
 }
 
@@ -52,8 +52,8 @@ var (
 
 const redacted = "[redacted]"
 
-// minHidden is the length from which a value is looked for in texts. A shorter one is no real key, and
-// could be a part of an error code.
+// minHidden is the minimum length of a value that is redacted in texts. A shorter one is not a real key, and could be a
+// part of an error code.
 const minHidden = 12
 
 const keyVariable, secretVariable, apiKeyVariable = "TURBOSMTP_CONSUMER_KEY", "TURBOSMTP_CONSUMER_SECRET", "TURBOSMTP_API_KEY" //nolint:gosec // names, not values
@@ -132,7 +132,7 @@ func dropCredentials(h http.Header) {
 	}
 }
 
-// checkValue says what is wrong with a value, by the value's name.
+// checkValue returns an error with the name of a value that cannot be sent.
 func checkValue(name, value string) error {
 	const bearer = "bearer "
 	switch {

@@ -34,7 +34,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		secrets := strings.Join(append(r.Header.Values(model.AuthorizationHeader), r.Header.Values(model.ConsumerSecretHeader)...), " ")
 		escaped := strings.ReplaceAll(secrets, "-", `\u002d`)
 		w.Header().Set("X-Request-Id", secrets)
-		answer(w, http.StatusBadRequest, "application/json", `{"message":"not you, `+secrets+" "+escaped+`"}`)
+		respondWith(w, http.StatusBadRequest, "application/json", `{"message":"not you, `+secrets+" "+escaped+`"}`)
 	})
 	pair := newClient(t, v.URL)
 	single, err := client.New(client.WithAPIKey(testAPIKey), client.WithBaseURL(v.URL), client.WithHTTPClient(v.Client()))
@@ -121,7 +121,7 @@ func TestClientPrintsItsServer(t *testing.T) {
 // A key that is too short to be one is not looked for: it could be a part of a code.
 func TestShortKeyDoesNotBreakACode(t *testing.T) {
 	t.Parallel()
-	v := answering(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
+	v := responding(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
 	c, err := client.New(client.WithAPIKey("account"), client.WithBaseURL(v.URL), client.WithHTTPClient(v.Client()))
 	if err != nil {
 		t.Fatal(err)
@@ -159,4 +159,56 @@ func TestOtherServerGetsNothing(t *testing.T) {
 	}
 	wantRequests(t, other, 0)
 	wantRequests(t, v, 0)
+}
+
+// TestCredentialsInAnyCase: credentials that editors and middleware set, with names in any case, are replaced by the
+// Client's own.
+func TestCredentialsInAnyCase(t *testing.T) {
+	t.Parallel()
+	theirs := func(h http.Header) {
+		for _, name := range []string{client.AuthorizationHeader, client.ConsumerKeyHeader, client.ConsumerSecretHeader} {
+			h[strings.ToLower(name)], h[strings.ToUpper(name)], h[name] = []string{"theirs"}, []string{"theirs"}, []string{"theirs"}
+		}
+	}
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		for name, want := range map[string]string{client.AuthorizationHeader: "", client.ConsumerKeyHeader: testKey, client.ConsumerSecretHeader: testSecret} {
+			if got := strings.Join(r.Header.Values(name), ","); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		sell(w)
+	})
+	for name, opt := range map[string]client.Option{
+		"its own":      nil,
+		"the caller's": client.WithHTTPClient(&http.Client{Transport: v.Client().Transport}),
+		"a middleware": layer(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			theirs(r.Header)
+			return next.RoundTrip(r)
+		}),
+	} {
+		if err := buyEdited(t, newClient(t, v.URL, opt), func(r *http.Request) error { theirs(r.Header); return nil }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEscapedSecretIsHidden: a key that a response repeats is redacted, escaped or not.
+func TestEscapedSecretIsHidden(t *testing.T) {
+	t.Parallel()
+	const key = "abcd/efgh&ijkl<mnop"
+	for name, escaped := range map[string]string{
+		"plain": key,
+		"Go":    `abcd/efgh\u0026ijkl\u003cmnop`,
+		"PHP":   `abcd\/efgh&ijkl<mnop`,
+	} {
+		v := responding(t, http.StatusForbidden, "application/json", `{"detail":"unknown key `+escaped+`"}`)
+		c, err := client.New(client.WithAPIKey(key), client.WithBaseURL(v.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if e := wantError(t, buy(t, c), http.StatusForbidden, false); string(e.Body) != `{"detail":"unknown key [redacted]"}` {
+			t.Errorf("%s: body %s", name, e.Body)
+		}
+	}
 }

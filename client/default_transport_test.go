@@ -45,7 +45,7 @@ var moments = map[string]func(t *testing.T, url string, rt http.RoundTripper, op
 	},
 	"after the first call": func(t *testing.T, url string, rt http.RoundTripper, opts ...client.Option) (*client.Client, func()) {
 		c := newClient(t, url, opts...)
-		_ = buy(t, c) // Nobody may be there.
+		_ = buy(t, c) // No server needs to listen.
 		return c, replaceDefaultTransport(t, rt)
 	},
 }
@@ -152,7 +152,7 @@ func TestReplacedDefaultTransportWithAProxy(t *testing.T) {
 				t.Error("the replacement itself was changed")
 			}
 			restore()
-			wantOutcome(t, buy(t, c), false) // Nobody is there without the proxy.
+			wantOutcome(t, buy(t, c), false) // Without the proxy, no server listens.
 			wantRequests(t, proxy, 2)
 		})
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrOutcomeUnknown is in the chain of an error when the request may have reached the server and no
-// response says what the server did: the order may or may not have been carried out. Such a request
+// response reports what the server did: the order may or may not have been carried out. Such a request
 // is never sent again. Check the account before you order again.
 //
 // An error without it means that nothing was ordered.
@@ -48,7 +48,7 @@ type Error struct {
 	RetryAfter time.Duration
 	// Header is the response's header.
 	Header http.Header `json:"-"`
-	// Body is the response's body as far as it was read, at most its first 4 KiB, for debugging. It is
+	// Body is the response's body as far as it was read, up to 4 KiB, for debugging. It is
 	// never printed.
 	Body []byte `json:"-"`
 

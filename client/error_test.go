@@ -21,7 +21,7 @@ func TestHasCode(t *testing.T) {
 		"another code": {client.HasCode(err, model.InvalidAuthorizationKey), false},
 		"another type": {client.HasCode(err, model.AmountShouldBeInteger), false},
 		"no code":      {client.HasCode(&client.Error{StatusCode: 500}, ""), false},
-		"no answer":    {client.HasCode(errors.New("x"), model.AccountIsInactive), false},
+		"no response":  {client.HasCode(errors.New("x"), model.AccountIsInactive), false},
 		"no error":     {client.HasCode(nil, model.AccountIsInactive), false},
 	} {
 		if tc.got != tc.want {
@@ -38,7 +38,7 @@ func TestErrorSays(t *testing.T) {
 		status        int
 		body          string
 		code, message string
-		says          string
+		contains      string
 	}{
 		"code":             {400, `{"message":"amount_should_be_integer"}`, "amount_should_be_integer", "", "400 Bad Request: amount_should_be_integer"},
 		"unknown code":     {400, `{"message":"moon_is_full_2"}`, "moon_is_full_2", "", "400 Bad Request: moon_is_full_2"},
@@ -62,12 +62,12 @@ func TestErrorSays(t *testing.T) {
 			t.Parallel()
 			v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Request-Id", "id-1")
-				answer(w, tc.status, "application/json", tc.body)
+				respondWith(w, tc.status, "application/json", tc.body)
 			})
 			_, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320}, client.WithHeader("X-Request-Id", "id-1"))
-			e := wantError(t, err, tc.status, strings.HasSuffix(tc.says, unknown))
-			if want := at + tc.says + " (request id-1)"; err.Error() != want {
-				t.Errorf("says %q: want %q", err, want)
+			e := wantError(t, err, tc.status, strings.HasSuffix(tc.contains, unknown))
+			if want := at + tc.contains + " (request id-1)"; err.Error() != want {
+				t.Errorf("contains %q: want %q", err, want)
 			}
 			if e.Code != tc.code || e.Message != tc.message || e.RequestID != "id-1" || e.Method != http.MethodPost || e.Path != "/billing/buy_emailvalidation_credits" {
 				t.Errorf("code %q, message %q, request id %q, method %q, path %q", e.Code, e.Message, e.RequestID, e.Method, e.Path)
@@ -80,7 +80,7 @@ func TestErrorSays(t *testing.T) {
 func TestErrorKeepsABoundedBodyAndNeverPrintsIt(t *testing.T) {
 	t.Parallel()
 	const page = "<html>wonderful"
-	v := answering(t, http.StatusForbidden, "text/html", page+strings.Repeat(".", 10_000))
+	v := responding(t, http.StatusForbidden, "text/html", page+strings.Repeat(".", 10_000))
 	err := buy(t, newClient(t, v.URL))
 	e := wantError(t, err, http.StatusForbidden, false)
 	if len(e.Body) != 4<<10 || !strings.HasPrefix(string(e.Body), page) {

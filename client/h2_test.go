@@ -19,8 +19,8 @@ import (
 	"github.com/turbosmtp-go/billing/client"
 )
 
-// h2Server is a raw HTTP/2 server. It does to each stream what a test says, and counts the orders: the
-// streams that arrived whole, unless it has said that it does not process them.
+// h2Server is a raw HTTP/2 server. A test decides what it does with each stream. It counts the orders: the complete
+// streams, except those that it reports as not processed.
 type h2Server struct {
 	URL                 string
 	orders, connections atomic.Int64
@@ -38,7 +38,7 @@ func (h *h2Server) count(request string, n int) {
 	h.byRequest[request] += n
 }
 
-// ordersOf returns how often the server got the order with a request id.
+// ordersOf returns how often the server received the order with a request id.
 func (h *h2Server) ordersOf(request string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,11 +54,11 @@ type h2Stream struct {
 	conn    net.Conn
 	body    []byte
 	server  *h2Server
-	// refused says that the server does not process the stream, counted that it has been an order before.
+	// refused: the server reported the stream as not processed. counted: it counted the stream as an order.
 	refused, counted bool
 }
 
-// The moments at which an h2Server asks its test what to do.
+// The moments at which an h2Server calls its test.
 const (
 	onConnect = "connection"
 	onHeaders = "headers"
@@ -104,20 +104,12 @@ func (h *h2Server) serve(conn net.Conn, do func(string, *h2Stream) bool) {
 		goOn := true
 		switch f := frame.(type) {
 		case *http2.SettingsFrame:
-			if !f.IsAck() {
-				goOn = framer.WriteSettingsAck() == nil
-			}
+			goOn = f.IsAck() || framer.WriteSettingsAck() == nil
 		case *http2.PingFrame:
-			if !f.IsAck() {
-				goOn = framer.WritePing(true, f.Data) == nil
-			}
+			goOn = f.IsAck() || framer.WritePing(true, f.Data) == nil
 		case *http2.MetaHeadersFrame:
 			s := &h2Stream{Framer: framer, conn: conn, id: f.StreamID, nth: nth, server: h}
-			for _, field := range f.RegularFields() {
-				if field.Name == "x-request-id" {
-					s.request = field.Value
-				}
-			}
+			s.request = requestIDOf(f)
 			streams[s.id] = s
 			goOn = do(onHeaders, s) && (!f.StreamEnded() || h.whole(s, do))
 		case *http2.DataFrame:
@@ -132,16 +124,26 @@ func (h *h2Server) serve(conn net.Conn, do func(string, *h2Stream) bool) {
 	}
 }
 
+// requestIDOf returns the X-Request-Id of a request.
+func requestIDOf(f *http2.MetaHeadersFrame) string {
+	for _, field := range f.RegularFields() {
+		if field.Name == "x-request-id" {
+			return field.Value
+		}
+	}
+	return ""
+}
+
 func (h *h2Server) whole(s *h2Stream, do func(string, *h2Stream) bool) bool {
 	if s.refused {
 		return true
 	}
-	h.count(s.request, 1) // before the client hears of it
+	h.count(s.request, 1) // before the client sees a response
 	s.counted = true
 	return do(onBody, s)
 }
 
-// refuse takes a stream back that the server says not to process.
+// refuse uncounts a stream that the server reports as not processed.
 func (s *h2Stream) refuse() {
 	s.refused = true
 	if s.counted {
@@ -157,7 +159,7 @@ func (s *h2Stream) reset(code http2.ErrCode) bool {
 	return s.WriteRSTStream(s.id, code) == nil
 }
 
-// goAway says that the server takes no more streams, and has not processed this one if last is below it.
+// goAway sends a GOAWAY. The stream is not processed if last is below it.
 func (s *h2Stream) goAway(last uint32, code http2.ErrCode) bool {
 	if last < s.id {
 		s.refuse()

@@ -73,18 +73,7 @@ const (
 func TestLogLines(t *testing.T) {
 	t.Parallel()
 	respond := func(statuses ...int) func(t *testing.T) string {
-		return func(t *testing.T) string {
-			t.Helper()
-			var v *vendor
-			v = newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
-				status := statuses[int(v.requests.Load()-1)%len(statuses)]
-				if status == http.StatusServiceUnavailable {
-					w.Header().Set("Retry-After", "1")
-				}
-				answer(w, status, "application/json", `{"url":"https://x.example"}`)
-			})
-			return v.URL
-		}
+		return func(t *testing.T) string { t.Helper(); return respondInTurn(t, statuses) }
 	}
 	for name, tc := range map[string]struct {
 		url    func(t *testing.T) string
@@ -98,7 +87,7 @@ func TestLogLines(t *testing.T) {
 		"unknown":          {respond(500), []string{logTry, logUnknown}, 500, 1},
 		"busy, success":    {respond(503, 503, 200), []string{logTry, logWait, logTry, logWait, logTry, logSuccess}, 200, 3},
 		"busy, unknown":    {respond(503, 502), []string{logTry, logWait, logTry, logUnknown}, 502, 2},
-		"busy for ever":    {respond(503), []string{logTry, logWait, logTry, logWait, logTry, logWait, logTry, logFailure}, 503, 4},
+		"always busy":      {respond(503), []string{logTry, logWait, logTry, logWait, logTry, logWait, logTry, logFailure}, 503, 4},
 		"no connection":    {func(*testing.T) string { return closedPort }, []string{logTry, logWait, logTry, logWait, logTry, logWait, logTry, logFailure}, 0, 4},
 		"another protocol": {func(t *testing.T) string { return hangingUp(t) }, []string{logTry, logUnknown}, 0, 1},
 	} {
@@ -134,7 +123,21 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
-// hangingUp is a server that hangs up when it has the order.
+// respondInTurn starts a vendor that responds with the statuses in turn.
+func respondInTurn(t *testing.T, statuses []int) (url string) {
+	t.Helper()
+	var v *vendor
+	v = newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		status := statuses[int(v.requests.Load()-1)%len(statuses)]
+		if status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "1")
+		}
+		respondWith(w, status, "application/json", `{"url":"https://x.example"}`)
+	})
+	return v.URL
+}
+
+// hangingUp is a server that closes the connection after it received the order.
 func hangingUp(t *testing.T) string {
 	t.Helper()
 	base, _ := wire(t, func(conn *net.TCPConn, _ int) { readRequest(t, bufio.NewReader(conn)) })

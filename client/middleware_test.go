@@ -19,7 +19,7 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// layer is a middleware that does with each try what the function does.
+// layer is a middleware that calls the function for each try.
 func layer(do func(next http.RoundTripper, r *http.Request) (*http.Response, error)) client.Option {
 	return client.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 		return client.RoundTripperFunc(func(r *http.Request) (*http.Response, error) { return do(next, r) })
@@ -35,7 +35,7 @@ func changing(change func(*http.Request)) client.Option {
 	})
 }
 
-// busyOnce is a vendor that asks for one more try, and sells then.
+// busyOnce is a vendor that responds to the first request with 503 and Retry-After, then with success.
 func busyOnce(t *testing.T, check func(*http.Request)) *vendor {
 	t.Helper()
 	return failingVendorThat(t, 1, check, func(w http.ResponseWriter, _ *http.Request) {
@@ -143,10 +143,10 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 	otherHost := strings.TrimPrefix(other.URL, "http://")
 	const unsent, unknown = false, true
 	for name, tc := range map[string]struct {
-		opt     client.Option
-		says    string
-		orders  int64
-		outcome bool
+		opt      client.Option
+		contains string
+		orders   int64
+		outcome  bool
 	}{
 		"another host":     {changing(func(r *http.Request) { r.URL.Host, r.Host = otherHost, otherHost }), "not for the server", 0, unsent},
 		"another URL host": {changing(func(r *http.Request) { r.URL.Host = otherHost }), "not for the server", 0, unsent},
@@ -154,7 +154,7 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 		"host header":      {changing(func(r *http.Request) { r.Host = "evil.example.com" }), "not for the server", 0, unsent},
 		"another path":     {changing(func(r *http.Request) { r.URL.Path = "/other" }), "not for the server", 0, unsent},
 		"a sibling path":   {changing(func(r *http.Request) { r.URL.Path = "/api2/billing" }), "not for the server", 0, unsent},
-		// net/http sends these as they are, to a proxy too, whatever the rest of the URL says.
+		// net/http sends these as they are, to a proxy too, whatever the rest of the URL is.
 		"an opaque URL":  {changing(func(r *http.Request) { r.URL.Opaque = "//" + otherHost + "/api/x" }), "not for the server", 0, unsent},
 		"dot segments":   {changing(func(r *http.Request) { r.URL.Path = "/api/../other" }), "not for the server", 0, unsent},
 		"another method": {changing(func(r *http.Request) { r.Method = http.MethodGet }), "method", 0, unsent},
@@ -194,8 +194,8 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 					t.Fatalf("%s: no error", sender)
 				}
 				wantOutcome(t, err, tc.outcome)
-				if text := err.Error(); strings.Contains(text, "nothing was sent") == tc.outcome || !strings.Contains(text, tc.says) {
-					t.Errorf("error %q: want one that says %q", text, tc.says)
+				if text := err.Error(); strings.Contains(text, "nothing was sent") == tc.outcome || !strings.Contains(text, tc.contains) {
+					t.Errorf("error %q: want one that contains %q", text, tc.contains)
 				}
 				if len(clock.waits) != 0 || triesOf(t, err) != 1 {
 					t.Errorf("waits %v: a middleware's failure is not tried again", clock.waits)
@@ -269,7 +269,7 @@ func TestMiddlewareWithARequestOfItsOwn(t *testing.T) {
 }
 
 // TestMiddlewareThatDoesNotWait has one that sends in another goroutine and returns an error before it
-// ends. However far the order has come by then, it arrives at most once, and an error that says that
+// ends. However far the order has come by then, it arrives at most once, and an error that reports that
 // nothing was sent is right.
 func TestMiddlewareThatDoesNotWait(t *testing.T) {
 	t.Parallel()
@@ -349,10 +349,10 @@ func TestMiddlewareWithAnotherBody(t *testing.T) {
 	}
 }
 
-// TestSomebodyAsksAnotherServer has a middleware, or the caller's round tripper, ask somebody else first,
-// with the order's context, which cannot be reached. That says nothing about the order, which a round
+// TestRequestsToAnotherServer has a middleware, or the caller's round tripper, ask somebody else first,
+// with the order's context, which cannot be reached. That proves nothing about the order, which a round
 // tripper that does not report has sent: it must not be sent again.
-func TestSomebodyAsksAnotherServer(t *testing.T) {
+func TestRequestsToAnotherServer(t *testing.T) {
 	t.Parallel()
 	asking := func(next http.RoundTripper) http.RoundTripper {
 		return client.RoundTripperFunc(func(r *http.Request) (*http.Response, error) {

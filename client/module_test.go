@@ -63,21 +63,10 @@ func hasParameters(t *testing.T) bool {
 	return false
 }
 
-// TestOutsideModule runs the examples in a module that imports the client, as its users do, with nothing
-// from the network. Of this module they import the client alone.
+// TestOutsideModule runs the examples in another module, offline. Of this module they import only package client.
 func TestOutsideModule(t *testing.T) {
 	t.Parallel()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("go.mod", fmt.Sprintf("module example.com/shop\n\ngo 1.26.0\n\nrequire github.com/turbosmtp-go/billing v0.0.0\n\nreplace github.com/turbosmtp-go/billing => %s\n", strconv.Quote(root)))
+	module := newOutsideModule(t)
 	examples, err := filepath.Glob("example*_test.go")
 	if err != nil || len(examples) < 2 {
 		t.Fatalf("examples %q, error %v", examples, err)
@@ -90,14 +79,10 @@ func TestOutsideModule(t *testing.T) {
 		if strings.Count(string(source), "github.com/turbosmtp-go/billing/") != strings.Count(string(source), `"github.com/turbosmtp-go/billing/client"`) {
 			t.Errorf("%s imports more of this module than the client", name)
 		}
-		write(name, strings.Replace(string(source), "package client_test", "package shop_test", 1))
+		module.write(t, name, strings.Replace(string(source), "package client_test", "package shop_test", 1))
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-v", ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off")
-	out, err := cmd.CombinedOutput()
-	if err != nil || strings.Count(string(out), "--- PASS: Example") < 10 {
-		t.Errorf("printed %s, error %v", out, err)
+	if out := module.run(t, "go", "test", "-v", "."); strings.Count(out, "--- PASS: Example") < 10 {
+		t.Errorf("go test printed %s", out)
 	}
 }
 

@@ -8,10 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -35,68 +33,10 @@ func through(t *testing.T, proxy string) func(*http.Request) (*url.URL, error) {
 	return http.ProxyURL(u)
 }
 
-// reset closes a connection so that the other end is told it was broken.
+// reset closes a connection with a TCP reset.
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()
-}
-
-// TestBrokenConnectionLeavesTheOutcomeUnknown breaks the connection at every point. However it is
-// broken, the order is sent once: there is one connection, and one request on it.
-func TestBrokenConnectionLeavesTheOutcomeUnknown(t *testing.T) {
-	t.Parallel()
-	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-	for name, tc := range map[string]struct {
-		read   bool   // the request, before anything else
-		write  string // then
-		gently bool   // close, rather than reset
-		status int    // of the answer that came, 0 for none
-	}{
-		"reset after the request was read":  {true, "", false, 0},
-		"closed after the request was read": {true, "", true, 0},
-		"reset within the header":           {true, head, false, 0},
-		"closed within the header":          {true, head, true, 0},
-		"no HTTP":                           {true, "SMTP ready\r\n\r\n", true, 0},
-		"closed within the body":            {true, head + "Content-Length: 100\r\n\r\n{\"url\":\"https://x.example\"}", true, 200},
-		"closed within a chunk":             {true, head + "Transfer-Encoding: chunked\r\n\r\n40\r\n{\"url\":", true, 200},
-		"closed before the last chunk":      {true, head + "Transfer-Encoding: chunked\r\n\r\n1b\r\n{\"url\":\"https://x.example\"}\r\n", true, 200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			// The server waits for the client to have its connection, as a connection that is reset
-			// earlier may still be one that was never made.
-			connected := make(chan struct{})
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-				GotConn: func(httptrace.GotConnInfo) { close(connected) },
-			})
-			var requests atomic.Int64
-			base, connections := wire(t, func(conn *net.TCPConn, _ int) {
-				<-connected
-				if tc.read {
-					readRequest(t, bufio.NewReader(conn))
-					requests.Add(1)
-				}
-				_, _ = io.WriteString(conn, tc.write)
-				if !tc.gently {
-					reset(conn)
-				}
-			})
-			var clock fakeClock
-			_, err := newClient(t, base, clock.option()).BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: 320})
-			if tc.status != 0 {
-				wantError(t, err, tc.status, true)
-				if !errors.Is(err, io.ErrUnexpectedEOF) {
-					t.Errorf("error %v: want the cause in its chain", err)
-				}
-			} else if e := (*client.Error)(nil); errors.As(err, &e) {
-				t.Errorf("%v: there was no answer", err)
-			}
-			wantOutcome(t, err, true)
-			if connections.Load() != 1 || (tc.read && requests.Load() != 1) || len(clock.waits) != 0 {
-				t.Errorf("%d connections, %d requests, waits %v: want one", connections.Load(), requests.Load(), clock.waits)
-			}
-		})
-	}
 }
 
 func readRequest(t *testing.T, r *bufio.Reader) bool {
@@ -126,42 +66,7 @@ func TestCauseStaysInTheChain(t *testing.T) {
 	}
 }
 
-// TestKeptConnectionThatCloses has the case that net/http replays requests for: the connection was
-// used before, and the server closes it instead of answering. It has read the order by then.
-func TestKeptConnectionThatCloses(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[string]func(*net.TCPConn){"close": func(*net.TCPConn) {}, "reset": reset} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var requests atomic.Int64
-			base, connections := wire(t, func(conn *net.TCPConn, n int) {
-				r := bufio.NewReader(conn)
-				for readRequest(t, r) {
-					if requests.Add(1) == 2 {
-						end(conn)
-						return
-					}
-					const body = `{"url":"https://x.example"}`
-					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n"+body)
-				}
-			})
-			var clock fakeClock
-			c := newClient(t, base, clock.option())
-			if err := buy(t, c); err != nil {
-				t.Fatal(err)
-			}
-			wantOutcome(t, buy(t, c), true)
-			if requests.Load() != 2 || connections.Load() != 1 || len(clock.waits) != 0 {
-				t.Errorf("%d requests on %d connections, waits %v: want each of two once", requests.Load(), connections.Load(), clock.waits)
-			}
-			if err := buy(t, c); err != nil {
-				t.Errorf("the next order: %v", err)
-			}
-		})
-	}
-}
-
-// TestSlowServer has net/http talk over a pipe in a bubble, in which time passes when all wait.
+// TestSlowServer connects net/http through a pipe in a synctest bubble, so that time-outs take no real time.
 func TestSlowServer(t *testing.T) {
 	t.Parallel()
 	const half = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"url\":"
@@ -171,11 +76,11 @@ func TestSlowServer(t *testing.T) {
 		clients time.Duration // the timeout of the http.Client
 		takes   time.Duration
 	}{
-		"no answer, default":         {"", nil, 0, 30 * time.Second},
-		"no answer, timeout":         {"", client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
-		"half an answer":             {half, client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
-		"no answer, http.Client":     {"", nil, 3 * time.Second, 3 * time.Second},
-		"half an answer,http.Client": {half, nil, 3 * time.Second, 3 * time.Second},
+		"no response, default":         {"", nil, 0, 30 * time.Second},
+		"no response, timeout":         {"", client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
+		"half a response":              {half, client.WithTimeout(5 * time.Second), 0, 5 * time.Second},
+		"no response, http.Client":     {"", nil, 3 * time.Second, 3 * time.Second},
+		"half a response, http.Client": {half, nil, 3 * time.Second, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,7 +120,7 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
-// TestCancelledWithACause: net/http returns the cause of a context alone, where it has one.
+// TestCancelledWithACause: net/http returns only the cause of a context that has one.
 func TestCancelledWithACause(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the shop closes")
@@ -223,10 +128,10 @@ func TestCancelledWithACause(t *testing.T) {
 		when    string // the order is cancelled
 		unknown bool
 	}{
-		"before":               {"before", false},
-		"while connecting":     {"connecting", false},
-		"while it is handled":  {"handling", true},
-		"while it is answered": {"answering", true},
+		"before":                     {"before", false},
+		"while connecting":           {"connecting", false},
+		"while it is handled":        {"handling", true},
+		"while the response arrives": {"responding", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,12 +139,12 @@ func TestCancelledWithACause(t *testing.T) {
 			base, _ := wire(t, func(conn *net.TCPConn, _ int) {
 				r := bufio.NewReader(conn)
 				readRequest(t, r)
-				if tc.when == "answering" {
+				if tc.when == "responding" {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
 				} else {
 					cancel(cause)
 				}
-				_, _ = r.ReadByte() // Until the client hangs up.
+				_, _ = r.ReadByte() // Until the client disconnects.
 			})
 			given := ctx // Not the one that net/http dials with: a dial may outlive its request.
 			rt := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -281,7 +186,7 @@ func TestContextThatIsDoneBefore(t *testing.T) {
 	cancel()
 	for name, opt := range map[string]client.Option{
 		"a transport of net/http": nil,
-		"one that does not look": client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		"one that ignores the context": client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			return http.DefaultTransport.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
 		})}),
 	} {
@@ -297,7 +202,7 @@ func TestContextThatIsDoneBefore(t *testing.T) {
 	wantRequests(t, v, 0)
 }
 
-// A server may say no before it has read the order, and end there.
+// TestRefusalThatIsCut: a truncated refusal still means that nothing was ordered.
 func TestRefusalThatIsCut(t *testing.T) {
 	t.Parallel()
 	base, connections := wire(t, func(conn *net.TCPConn, _ int) {
@@ -311,7 +216,7 @@ func TestRefusalThatIsCut(t *testing.T) {
 	}
 }
 
-// What a server writes instead of an answer gets into net/http's error. It may hold anything.
+// TestServerThatRepeatsTheSecret: net/http's error quotes malformed responses, which may contain a secret.
 func TestServerThatRepeatsTheSecret(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

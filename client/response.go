@@ -25,10 +25,9 @@ const (
 
 // received turns a response into an outcome.
 //
-// A 4xx says that the order was refused, whatever else the response contains, and so does a 429 or 503
-// that says when to come back. So does a redirect, but for 302 and 303: these are how the result of a
-// POST is delivered (RFC 9110 section 15.4.4). Any other failure may come from in front of a server
-// that carried the order out, and a success that is not the documented one has probably done it.
+// A 4xx means that the order was refused, whatever the body is. So does a 429 or 503 with Retry-After, and a redirect
+// except 302 and 303, which can deliver the result of a POST (RFC 9110 section 15.4.4). Any other failure may come from
+// a proxy in front of a server that carried out the order. A success that is not the documented one probably did.
 func (c *call) received(resp *http.Response) outcome {
 	c.last = resp
 	body, err := c.readBody(resp)
@@ -54,7 +53,7 @@ func (c *call) received(resp *http.Response) outcome {
 	asks = asks && busy
 	e.unknown = !c.safe && !asks && (status < 300 || status == http.StatusFound || status == http.StatusSeeOther || status >= 500)
 	if success {
-		e.Code, e.Message = "", "" // What a success says is not why it failed.
+		e.Code, e.Message = "", "" // The text of a success is not the reason of a failure.
 	}
 	again := asks
 	if c.safe {
@@ -68,10 +67,10 @@ var (
 	errSwitched = errors.New("the server switched to another protocol")
 )
 
-// readBody reads a response's body and closes it. It returns what it got also where it fails.
+// readBody reads and closes a response's body. With an error, it returns the part that it read.
 func (c *call) readBody(resp *http.Response) ([]byte, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		_ = resp.Body.Close() // It is the connection itself, which may stay open for ever.
+		_ = resp.Body.Close() // It is the connection itself, which may stay open without end.
 		return nil, errSwitched
 	}
 	if _, own := c.transport.roundTripper(); c.exposed || own == nil {
@@ -80,7 +79,7 @@ func (c *call) readBody(resp *http.Response) ([]byte, error) {
 		defer stop()
 	}
 	body, err := readContent(resp)
-	_ = resp.Body.Close() // All that counts has been read.
+	_ = resp.Body.Close() // The body has been read.
 	if err != nil {
 		return body, fmt.Errorf("the response was not read whole: %w", err)
 	}
@@ -92,7 +91,7 @@ func readContent(resp *http.Response) ([]byte, error) {
 	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
 		return readBounded(resp.Body, resp.ContentLength)
 	}
-	unzipped, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody)) // It can be endless and contain nothing.
+	unzipped, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody)) // An endless stream may decompress to nothing.
 	switch {
 	case errors.Is(err, io.EOF): // There is no body, as after a HEAD.
 		return nil, nil

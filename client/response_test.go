@@ -20,7 +20,7 @@ func TestSuccessMustBeTheDocumentedOne(t *testing.T) {
 	for name, tc := range map[string]struct {
 		status            int
 		contentType, body string
-		says              string
+		contains          string
 	}{
 		"HTML of a proxy":          {200, "text/html", "<html>Welcome</html>", "is not application/json"},
 		"JSON called HTML":         {200, "text/html", link, "is not application/json"},
@@ -58,8 +58,8 @@ func TestSuccessMustBeTheDocumentedOne(t *testing.T) {
 			})
 			err := buy(t, newClient(t, v.URL))
 			e := wantError(t, err, tc.status, true)
-			if !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("error %q: want one that says %q", err, tc.says)
+			if !strings.Contains(err.Error(), tc.contains) {
+				t.Errorf("error %q: want one that contains %q", err, tc.contains)
 			}
 			if e.Code != "" || e.Message != "" {
 				t.Errorf("code %q, message %q of a success", e.Code, e.Message)
@@ -69,7 +69,7 @@ func TestSuccessMustBeTheDocumentedOne(t *testing.T) {
 	}
 }
 
-func TestAnswerIsBoundedToOneMiB(t *testing.T) {
+func TestResponseIsLimitedToOneMiB(t *testing.T) {
 	t.Parallel()
 	if client.MaxBody != 1<<20 {
 		t.Errorf("%d bytes", client.MaxBody)
@@ -90,7 +90,7 @@ func TestSuccessMayBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := answering(t, http.StatusOK, tc.contentType, tc.body)
+			v := responding(t, http.StatusOK, tc.contentType, tc.body)
 			payment, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), client.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if err != nil || payment.URL != "https://x.example" {
 				t.Errorf("payment %v, error %v", payment, err)
@@ -134,7 +134,7 @@ func TestFailuresThatAreNotJSON(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
-			v := answering(t, status, "text/html", "<html><h1>"+http.StatusText(status)+"</h1></html>")
+			v := responding(t, status, "text/html", "<html><h1>"+http.StatusText(status)+"</h1></html>")
 			e := wantError(t, buy(t, newClient(t, v.URL)), status, unknown)
 			if e.Code != "" || e.Message != "" {
 				t.Errorf("code %q, message %q of HTML", e.Code, e.Message)
@@ -144,7 +144,7 @@ func TestFailuresThatAreNotJSON(t *testing.T) {
 	}
 }
 
-// TestOtherOperations checks answers that the document could promise and that this operation has
+// TestOtherOperations checks responses that a document could promise and that this operation has
 // not, through the one method that there is.
 func TestOtherOperations(t *testing.T) {
 	t.Parallel()
@@ -228,7 +228,7 @@ func TestOtherOperations(t *testing.T) {
 	}
 }
 
-// An operation for which the document promises no JSON may answer with anything, or nothing.
+// The response of an operation without documented JSON may contain anything, or nothing.
 func TestSuccessOfNoPromise(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -241,7 +241,7 @@ func TestSuccessOfNoPromise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := answering(t, tc.status, tc.contentType, tc.body)
+			v := responding(t, tc.status, tc.contentType, tc.body)
 			c := newClient(t, v.URL, client.WithSuccesses())
 			resp, err := c.Raw().BuyEmailValidatorCredits(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 			if err != nil {
@@ -254,5 +254,23 @@ func TestSuccessOfNoPromise(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestAcceptFollowsTheDocument: an operation whose success is not JSON alone accepts anything.
+func TestAcceptFollowsTheDocument(t *testing.T) {
+	t.Parallel()
+	for _, other := range []bool{false, true} {
+		v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("Accept"); (got == "application/json") == other {
+				t.Errorf("Accept %q", got)
+			}
+			sell(w)
+		})
+		promised := client.Documented()
+		promised.Any = other
+		if err := buy(t, newClient(t, v.URL, client.WithSuccesses(promised))); err != nil {
+			t.Error(err)
+		}
 	}
 }

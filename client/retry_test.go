@@ -61,10 +61,10 @@ func TestNoConnectionIsNoPurchase(t *testing.T) {
 	}
 	const passing, permanent = 2, 0 // retries
 	for name, tc := range map[string]struct {
-		url     string
-		opt     client.Option
-		says    string
-		retries int
+		url      string
+		opt      client.Option
+		contains string
+		retries  int
 	}{
 		"refused":               {closedPort, nil, "connection refused", passing},
 		"certificate":           {secure.URL, nil, "certificate", permanent},
@@ -79,10 +79,10 @@ func TestNoConnectionIsNoPurchase(t *testing.T) {
 			err := buy(t, c)
 			wantOutcome(t, err, false)
 			if e := (*client.Error)(nil); errors.As(err, &e) {
-				t.Errorf("%v is an answer", err)
+				t.Errorf("%v is a response", err)
 			}
-			if !strings.Contains(err.Error(), "client: POST /billing/buy_emailvalidation_credits: nothing was sent: ") || !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("error %q: want one that says %q", err, tc.says)
+			if !strings.Contains(err.Error(), "client: POST /billing/buy_emailvalidation_credits: nothing was sent: ") || !strings.Contains(err.Error(), tc.contains) {
+				t.Errorf("error %q: want one that contains %q", err, tc.contains)
 			}
 			if len(clock.waits) != tc.retries {
 				t.Errorf("waits %v: want %d", clock.waits, tc.retries)
@@ -92,7 +92,7 @@ func TestNoConnectionIsNoPurchase(t *testing.T) {
 	t.Cleanup(func() { wantRequests(t, untrusted, 0) })
 }
 
-// A round tripper that does not say whether it connected may have.
+// A round tripper that does not report a connection may have made one.
 func TestRoundTripperThatSaysNothing(t *testing.T) {
 	t.Parallel()
 	var tries int
@@ -134,7 +134,7 @@ func TestRetryWhenTheServerAsksForIt(t *testing.T) {
 				}
 				if tries.Add(1) <= 3 {
 					w.Header().Set("Retry-After", "7")
-					answer(w, status, "application/json", `{"message":"Too much to do."}`)
+					respondWith(w, status, "application/json", `{"message":"Too much to do."}`)
 					return
 				}
 				sell(w)
@@ -147,15 +147,21 @@ func TestRetryWhenTheServerAsksForIt(t *testing.T) {
 			if len(clock.waits) != 3 {
 				t.Errorf("waits %v: want 3", clock.waits)
 			}
-			for n, wait := range clock.waits {
-				if low := 7*time.Second + 125*time.Millisecond<<n; wait < low || wait > low+125*time.Millisecond<<n {
-					t.Errorf("wait %d is %v: want what the server asked for and a back-off", n, wait)
-				}
-			}
+			wantBackoffAfter(t, 7*time.Second, clock.waits)
 			if got := v.connections.Load(); got != 1 {
-				t.Errorf("%d connections: want 1, as answers are read to their ends", got)
+				t.Errorf("%d connections: want 1, as responses are read to the end", got)
 			}
 		})
+	}
+}
+
+// wantBackoffAfter checks that each wait is Retry-After and the back-off.
+func wantBackoffAfter(t *testing.T, retryAfter time.Duration, waits []time.Duration) {
+	t.Helper()
+	for n, wait := range waits {
+		if low := retryAfter + 125*time.Millisecond<<n; wait < low || wait > low+125*time.Millisecond<<n {
+			t.Errorf("wait %d is %v, want Retry-After and the back-off", n, wait)
+		}
 	}
 }
 
@@ -171,7 +177,7 @@ func TestRetriesRunOut(t *testing.T) {
 				t.Parallel()
 				v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Retry-After", "2")
-					answer(w, status, "application/json", `{"message":"Too much to do."}`)
+					respondWith(w, status, "application/json", `{"message":"Too much to do."}`)
 				})
 				var clock fakeClock
 				e := wantError(t, buy(t, newClient(t, v.URL, append(opts, clock.option())...)), status, false)
@@ -204,7 +210,7 @@ func TestNoRetryWithoutRetryAfter(t *testing.T) {
 	}
 }
 
-// Other statuses are not retried, whatever their header says.
+// Other statuses are not retried, whatever their headers are.
 func TestNoRetryOfOtherStatuses(t *testing.T) {
 	t.Parallel()
 	for status, unknown := range map[int]bool{200: true, 301: false, 400: false, 413: false, 500: true, 502: true, 504: true} {

@@ -59,7 +59,7 @@ const retryAfterSeconds = 3
 type failure struct {
 	handler http.HandlerFunc
 	asks    bool // to wait, by Retry-After
-	refuses bool // the server says that it has not processed the request, so an order is sent again too
+	refuses bool // the server reports the request as not processed, so an order is retried too
 	body    bool // it is in the response's body, which a HEAD has none of
 }
 
@@ -110,7 +110,7 @@ func wantSafe(t *testing.T, err error) {
 	wantOutcome(t, err, false)
 	for _, text := range []string{"unknown", "carried out"} {
 		if strings.Contains(err.Error(), text) {
-			t.Errorf("error %q says %q of a safe request", err, text)
+			t.Errorf("error %q contains %q of a safe request", err, text)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func triesOf(t *testing.T, err error) int {
 }
 
 // TestOrderIsSentOnce has what a safe request is sent again for. An order is not, but where the server
-// says by its status and Retry-After that it did not process it.
+// reports by status and Retry-After that it did not process it.
 func TestOrderIsSentOnce(t *testing.T) {
 	t.Parallel()
 	for name, failure := range passingFailures() {
@@ -271,7 +271,7 @@ func TestSafeRequestIsNotSentAgain(t *testing.T) {
 	ask := func(status int, contentType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", fmt.Sprint(retryAfterSeconds))
-			answer(w, status, contentType, body)
+			respondWith(w, status, contentType, body)
 		}
 	}
 	const link = `{"url":"https://x.example"}`

@@ -18,12 +18,12 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// TestResponseOfACall has what WithResponse reports, and the request id of all tries.
+// TestResponseOfACall checks the report of WithResponse, and that all tries have one request id.
 func TestResponseOfACall(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		statuses []int // of the tries
-		dead     bool  // there is nobody
+		dead     bool  // no server listens
 		want     client.Response
 	}{
 		"success":     {[]int{200}, false, client.Response{StatusCode: 200, Tries: 1}},
@@ -40,7 +40,7 @@ func TestResponseOfACall(t *testing.T) {
 				ids = append(ids, r.Header.Get("X-Request-Id"))
 				w.Header().Set("X-Try", fmt.Sprint(len(ids)))
 				w.Header().Set("Retry-After", "1")
-				answer(w, tc.statuses[v.requests.Load()-1], "application/json", `{"url":"`+testLink+`"}`)
+				respondWith(w, tc.statuses[v.requests.Load()-1], "application/json", `{"url":"`+testLink+`"}`)
 			})
 			base := v.URL
 			if tc.dead {
@@ -58,16 +58,22 @@ func TestResponseOfACall(t *testing.T) {
 			if want := slices.Repeat([]string{got.RequestID}, len(tc.statuses)); !slices.Equal(ids, want) {
 				t.Errorf("the server got the request ids %q: want %q", ids, want)
 			}
-			if e := (*client.Error)(nil); errors.As(err, &e) && (e.SentRequestID != got.RequestID || e.RequestID != got.RequestID || e.Header.Get("X-Try") == "") {
-				t.Errorf("%+v: want the request id %s and the header", e, got.RequestID)
-			}
-			if e := (*client.NoResponseError)(nil); errors.As(err, &e) && e.RequestID != got.RequestID {
-				t.Errorf("%+v: want the request id %s", e, got.RequestID)
-			}
-			if err != nil && strings.Count(err.Error(), "request "+got.RequestID) != 1 {
-				t.Errorf("error %q: want the request id once", err)
-			}
+			wantRequestID(t, err, got.RequestID)
 		})
+	}
+}
+
+// wantRequestID checks that an error, if there is one, contains the request id once.
+func wantRequestID(t *testing.T, err error, id string) {
+	t.Helper()
+	if e := (*client.Error)(nil); errors.As(err, &e) && (e.SentRequestID != id || e.RequestID != id || e.Header.Get("X-Try") == "") {
+		t.Errorf("%+v: want the request id %s and the header", e, id)
+	}
+	if e := (*client.NoResponseError)(nil); errors.As(err, &e) && e.RequestID != id {
+		t.Errorf("%+v: want the request id %s", e, id)
+	}
+	if err != nil && strings.Count(err.Error(), "request "+id) != 1 {
+		t.Errorf("error %q: want the request id once", err)
 	}
 }
 
@@ -85,15 +91,15 @@ func TestRequestID(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "theirs")
-		answer(w, 400, "application/json", `{}`)
+		respondWith(w, 400, "application/json", `{}`)
 	})
 	c := newClient(t, v.URL)
 	seen := map[string]bool{}
 	for range 100 {
 		e := wantError(t, buy(t, c), 400, false)
 		seen[e.SentRequestID] = true
-		if says := "(request theirs, sent as " + e.SentRequestID + ")"; e.RequestID != "theirs" || !strings.HasSuffix(e.Error(), says) {
-			t.Errorf("%q with the id %q: want %q", e, e.RequestID, says)
+		if contains := "(request theirs, sent as " + e.SentRequestID + ")"; e.RequestID != "theirs" || !strings.HasSuffix(e.Error(), contains) {
+			t.Errorf("%q with the id %q: want %q", e, e.RequestID, contains)
 		}
 	}
 	if len(seen) != 100 {
@@ -136,7 +142,7 @@ func TestCallOptionsAreOfOneCall(t *testing.T) {
 			<-r.Context().Done()
 			return
 		}
-		answer(w, 200, "application/json", `{"url":"https://x.example/`+own+`"}`)
+		respondWith(w, 200, "application/json", `{"url":"https://x.example/`+own+`"}`)
 	})
 	var clock fakeClock
 	// Time passes for all calls together, so none of them has a deadline but the one with its own.
@@ -169,14 +175,14 @@ func TestCallOptionsAreOfOneCall(t *testing.T) {
 
 func TestCallOptionsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for says, opt := range map[string]client.CallOption{
+	for contains, opt := range map[string]client.CallOption{
 		"WithTimeout": client.WithTimeout(-1), "WithMaxRetries": client.WithMaxRetries(-1), "WithRetryAfterLimit": client.WithRetryAfterLimit(-1),
 	} {
 		v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
 		c := newClient(t, v.URL)
 		_, err := c.BuyEmailValidatorCredits(t.Context(), order, opt)
-		if wantOutcome(t, err, false); !strings.Contains(err.Error(), "nothing was sent") || !strings.Contains(err.Error(), says) {
-			t.Errorf("error %v: want one that names %s", err, says)
+		if wantOutcome(t, err, false); !strings.Contains(err.Error(), "nothing was sent") || !strings.Contains(err.Error(), contains) {
+			t.Errorf("error %v: want one that names %s", err, contains)
 		}
 		if wantRequests(t, v, 0); buy(t, c) != nil {
 			t.Error("the next call fails as well")
@@ -184,7 +190,7 @@ func TestCallOptionsThatAreRefused(t *testing.T) {
 	}
 }
 
-// echo is a vendor that says which credentials it got, and refuses.
+// echo is a vendor that refuses, and repeats the received credentials.
 func echo(t *testing.T) *vendor {
 	t.Helper()
 	return newVendor(t, func(w http.ResponseWriter, r *http.Request) {
@@ -192,7 +198,7 @@ func echo(t *testing.T) *vendor {
 			r.Header[http.CanonicalHeaderKey(model.ConsumerKeyHeader)], r.Header[http.CanonicalHeaderKey(model.ConsumerSecretHeader)]), " ")
 		w.Header().Set("X-Echo", got)
 		w.Header().Set("Retry-After", "1")
-		answer(w, 429, "application/json", `{"message":"Not you, `+got+`."}`)
+		respondWith(w, 429, "application/json", `{"message":"Not you, `+got+`."}`)
 	})
 }
 
@@ -216,10 +222,10 @@ func TestProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n, says := range []string{"Not you, [redacted].", "Not you, [redacted] [redacted].", "Not you, short-key-1."} {
+	for n, contains := range []string{"Not you, [redacted].", "Not you, [redacted] [redacted].", "Not you, short-key-1."} {
 		_, err := c.BuyEmailValidatorCredits(context.WithValue(t.Context(), key{}, "x"), order)
-		if e := wantError(t, err, 429, false); e.Message != says || calls != n+1 || e.Tries != 4 {
-			t.Errorf("%v after %d calls of the provider: want %q", err, calls, says)
+		if e := wantError(t, err, 429, false); e.Message != contains || calls != n+1 || e.Tries != 4 {
+			t.Errorf("%v after %d calls of the provider: want %q", err, calls, contains)
 		}
 	}
 }
@@ -232,7 +238,7 @@ func TestProviderThatFails(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		provider client.CredentialsProvider
-		says     string
+		contains string
 		is       error
 	}{
 		"error":      {give(client.APIKey(testAPIKey), sealed), "the vault is sealed", sealed},
@@ -256,7 +262,7 @@ func TestProviderThatFails(t *testing.T) {
 			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
 				v := echo(t)
 				timeout := time.Minute
-				if tc.says == "deadline" {
+				if tc.contains == "deadline" {
 					timeout = 20 * time.Millisecond
 				}
 				c, err := client.New(client.WithBaseURL(v.URL), client.WithCredentials(tc.provider), client.WithTimeout(timeout), opt)
@@ -265,8 +271,8 @@ func TestProviderThatFails(t *testing.T) {
 				}
 				err = buy(t, c)
 				wantOutcome(t, err, false)
-				if !strings.Contains(err.Error(), "nothing was sent") || !strings.Contains(err.Error(), tc.says) || (tc.is != nil && !errors.Is(err, tc.is)) {
-					t.Errorf("%s: error %v: want one that says %q", sender, err, tc.says)
+				if !strings.Contains(err.Error(), "nothing was sent") || !strings.Contains(err.Error(), tc.contains) || (tc.is != nil && !errors.Is(err, tc.is)) {
+					t.Errorf("%s: error %v: want one that contains %q", sender, err, tc.contains)
 				}
 				wantRequests(t, v, 0)
 			}

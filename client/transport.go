@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// transport is the default of what a Client sends through: a copy of http.DefaultTransport, tuned for
-// an API. Where somebody has replaced http.DefaultTransport, such as a test with a fake or an
-// instrumentation, before or after New, it is the replacement.
+// transport is a Client's default transport: a copy of http.DefaultTransport, tuned for an API. If a test or an
+// instrumentation replaces http.DefaultTransport, before or after New, it is the replacement.
 type transport struct {
 	tune func(*http.Transport) *http.Transport
 	copy atomic.Pointer[tuned]
@@ -26,7 +25,7 @@ func newTransport(tune func(*http.Transport) *http.Transport) *transport {
 	return t
 }
 
-// roundTripper returns what to send through, and it once more where it is the Client's own.
+// roundTripper returns the round tripper to use. own is nil if it is not the Client's own transport.
 func (t *transport) roundTripper() (rt http.RoundTripper, own *http.Transport) {
 	original, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestURLThatIsNoSuccess(t *testing.T) {
 	} {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
-			v := answering(t, http.StatusOK, "application/json", `{"url":"`+url+`"}`)
+			v := responding(t, http.StatusOK, "application/json", `{"url":"`+url+`"}`)
 			err := buy(t, newClient(t, v.URL))
 			e := wantError(t, err, http.StatusOK, true)
 			if !strings.Contains(err.Error(), `member "url" is not an absolute http or https URL`) || strings.Contains(err.Error(), "x.example") {
@@ -58,7 +59,7 @@ func TestURLThatIsASuccess(t *testing.T) {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
 			for name, written := range map[string]string{"as it is": url, "escaped": escapeAll(url)} {
-				v := answering(t, http.StatusOK, "application/json", `{"url":"`+written+`"}`)
+				v := responding(t, http.StatusOK, "application/json", `{"url":"`+written+`"}`)
 				payment, err := newClient(t, v.URL).BuyEmailValidatorCredits(t.Context(), order)
 				if err != nil || payment.URL != url {
 					t.Errorf("%s: payment %v, error %v: want %q", name, payment, err, url)
@@ -87,7 +88,7 @@ func compressed(t *testing.T, text string) []byte {
 	return b.Bytes()
 }
 
-// TestCompressedResponse: the Client asks for gzip, and says so itself.
+// TestCompressedResponse: the Client requests gzip itself.
 func TestCompressedResponse(t *testing.T) {
 	t.Parallel()
 	const link = `{"url":"` + testLink + `"}`
@@ -193,8 +194,8 @@ func TestBaseURLOfTheEnvironment(t *testing.T) {
 		return client.WithEnvironment(map[string]string{"TURBOSMTP_BASE_URL": url, "TURBOSMTP_API_KEY": testAPIKey})
 	}
 	for name, tc := range map[string]struct {
-		opts []client.Option
-		says string
+		opts     []client.Option
+		contains string
 	}{
 		"environment":        {[]client.Option{env(v.URL + "/")}, ""},
 		"option before it":   {[]client.Option{env("http://example.com"), client.WithBaseURL(v.URL)}, ""},
@@ -204,15 +205,48 @@ func TestBaseURLOfTheEnvironment(t *testing.T) {
 		"the option's error": {[]client.Option{env(v.URL), client.WithBaseURL("")}, "client: WithBaseURL: the base URL is not"},
 	} {
 		c, err := client.New(tc.opts...)
-		if tc.says == "" {
+		if tc.contains == "" {
 			if err != nil || buy(t, c) != nil {
 				t.Errorf("%s: error %v", name, err)
 			}
 			continue
 		}
-		if wantOutcome(t, err, false); !strings.HasPrefix(err.Error(), tc.says) {
-			t.Errorf("%s: error %v: want %q", name, err, tc.says)
+		if wantOutcome(t, err, false); !strings.HasPrefix(err.Error(), tc.contains) {
+			t.Errorf("%s: error %v: want %q", name, err, tc.contains)
 		}
 	}
 	wantRequests(t, v, 2)
+}
+
+// TestPathThatLeadsElsewhere: a segment that a server or a proxy may decode to "..", and so to another
+// operation, is not sent.
+func TestPathThatLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
+	for raw, sent := range map[string]bool{
+		"/items/a%2Fb":              true,
+		"/items/a..b":               true,
+		"/items/..":                 false,
+		"/items/%2e%2E/x":           false,
+		"/items/x%2F..%2F..%2Fy":    false,
+		"/items/x%2f%2E%2e":         false,
+		"/items/./x":                false,
+		"/items/.well-known/x%2Ey":  true,
+		"/items/..%2Fbilling/admin": false,
+	} {
+		before := v.requests.Load()
+		err := buyEdited(t, newClient(t, v.URL, client.WithSuccesses()), func(r *http.Request) error {
+			u, err := r.URL.Parse(v.URL)
+			if err != nil {
+				return err
+			}
+			u.RawPath = raw
+			u.Path, err = url.PathUnescape(raw)
+			r.URL = u
+			return err
+		})
+		if (err == nil) != sent || (v.requests.Load() > before) != sent {
+			t.Errorf("%s: error %v, %d requests", raw, err, v.requests.Load()-before)
+		}
+	}
 }

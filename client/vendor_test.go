@@ -17,7 +17,7 @@ import (
 	"github.com/turbosmtp-go/billing/client"
 )
 
-// The secrets of all tests: long enough to be looked for in texts.
+// The secrets of all tests, long enough to be redacted.
 const (
 	testKey    = "test-consumer-key"
 	testSecret = "test-consumer-secret"
@@ -26,7 +26,7 @@ const (
 
 const testLink = "https://billing.example.com/checkout/1"
 
-// vendor stands in for TurboSMTP. It counts the requests and the connections that reach it.
+// vendor is a fake TurboSMTP server that counts requests and connections.
 type vendor struct {
 	*httptest.Server
 	requests, connections atomic.Int64
@@ -49,20 +49,20 @@ func newVendor(t testing.TB, handler http.HandlerFunc) *vendor {
 	return v
 }
 
-// answering is a vendor that gives everyone the same answer.
-func answering(t testing.TB, status int, contentType, body string) *vendor {
+// responding is a vendor with one fixed response.
+func responding(t testing.TB, status int, contentType, body string) *vendor {
 	t.Helper()
-	return newVendor(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, status, contentType, body) })
+	return newVendor(t, func(w http.ResponseWriter, _ *http.Request) { respondWith(w, status, contentType, body) })
 }
 
-func answer(w http.ResponseWriter, status int, contentType, body string) {
+func respondWith(w http.ResponseWriter, status int, contentType, body string) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }
 
 func sell(w http.ResponseWriter) {
-	answer(w, http.StatusOK, "application/json", fmt.Sprintf(`{"url":%q}`, testLink))
+	respondWith(w, http.StatusOK, "application/json", fmt.Sprintf(`{"url":%q}`, testLink))
 }
 
 // newClient makes a client for a server, with a pair of credentials.
@@ -89,7 +89,7 @@ func buy(t testing.TB, c *client.Client) error {
 	return err
 }
 
-// wantError checks that an error is an answer with the status, and whether its outcome is unknown.
+// wantError checks that an error is a response with the status, and whether its outcome is unknown.
 func wantError(t testing.TB, err error, status int, unknown bool) *client.Error {
 	t.Helper()
 	var e *client.Error
@@ -103,7 +103,7 @@ func wantError(t testing.TB, err error, status int, unknown bool) *client.Error 
 	return e
 }
 
-// wantOutcome checks whether an error says that the outcome is unknown, and that it holds no secret.
+// wantOutcome checks whether the outcome of an error is unknown, and that its text contains no secret.
 func wantOutcome(t testing.TB, err error, unknown bool) {
 	t.Helper()
 	if err == nil {
@@ -122,7 +122,7 @@ func wantNoSecret(t testing.TB, text string) {
 	t.Helper()
 	for _, secret := range []string{testKey, testSecret, testAPIKey} {
 		if strings.Contains(text, secret) {
-			t.Errorf("%q holds the secret %q", text, secret)
+			t.Errorf("%q contains the secret %q", text, secret)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func wantRequests(t testing.TB, v *vendor, n int64) {
 	}
 }
 
-// fakeClock passes the time at once. It runs on with the real time, which deadlines are in.
+// fakeClock ends each wait at once and adds it to the real time, which deadlines use.
 type fakeClock struct {
 	mu     sync.Mutex
 	passed time.Duration
@@ -163,8 +163,7 @@ func (f *fakeClock) option() client.Option {
 	)
 }
 
-// wire is a server without HTTP's manners. It serves each connection by the function, which is given
-// the number of the connection, from 1.
+// wire is a raw TCP server. It calls the function for each connection, with the number of the connection from 1.
 func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, connections *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -183,8 +182,8 @@ func wire(t *testing.T, serve func(conn *net.TCPConn, n int)) (url string, conne
 	return "http://" + listener.Addr().String(), connections
 }
 
-// serveEach serves each connection in a goroutine of its own, and closes it then. What it returns closes
-// all of them and waits; the end of the test does so, too.
+// serveEach serves each connection in a goroutine of its own, then closes it. The returned function closes all
+// connections and waits; the end of the test does the same.
 func serveEach(t *testing.T, listener net.Listener, serve func(net.Conn)) (stop func()) {
 	t.Helper()
 	var running sync.WaitGroup
@@ -208,7 +207,7 @@ func serveEach(t *testing.T, listener net.Listener, serve func(net.Conn)) (stop 
 	stop = func() {
 		_ = listener.Close()
 		mu.Lock()
-		for _, conn := range open { // A client may keep one that it does not use.
+		for _, conn := range open { // A client may keep an idle connection.
 			_ = conn.Close()
 		}
 		mu.Unlock()
@@ -218,6 +217,5 @@ func serveEach(t *testing.T, listener net.Listener, serve func(net.Conn)) (stop 
 	return stop
 }
 
-// closedPort is a loopback address that nobody listens on. Its port is none that the system gives to
-// a listener that does not care for the number.
+// closedPort is a loopback address without a listener. The system never assigns its port.
 const closedPort = "http://127.0.0.1:1"

@@ -29,7 +29,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		out = w.private(t, req)
 	}
 	if !t.call.safe {
-		once(out)
+		preventResend(out)
 	}
 	if w.caller != nil {
 		if w.stale.Swap(false) {
@@ -61,9 +61,8 @@ func (w *wire) returns(resp *http.Response, err error, req *http.Request) (*http
 	return resp, nil
 }
 
-// private returns a copy of a request with the credentials, which reports to the try. What has the
-// request before the wire does not see them, and what gets it may change it. The hooks are not in the
-// context that a middleware has, as it may send requests of its own with that.
+// private returns a copy of a request with the credentials and with hooks that report to the try. Middleware sees neither:
+// it must not see the credentials, and may send other requests with the context that it has.
 func (w *wire) private(t *try, req *http.Request) *http.Request {
 	out := req.WithContext(httptrace.WithClientTrace(req.Context(), t.trace()))
 	out.Header = req.Header.Clone()
@@ -111,11 +110,10 @@ func schemeMismatch(err error) error {
 	return err
 }
 
-// settle is how long net/http gets to forget a request that timed out, before which the connection is
-// not idle.
+// settle is the time after which net/http treats the connection of a timed-out request as idle.
 const settle = 10 * time.Millisecond
 
-// refuse returns why a request must not be sent, nil if it may.
+// refuse returns an error for a request that must not be sent.
 func (w *wire) refuse(t *try, req *http.Request) error {
 	if t == nil {
 		return errors.New("a middleware replaced the request's context")
@@ -135,8 +133,8 @@ func (w *wire) refuse(t *try, req *http.Request) error {
 	return t.begin()
 }
 
-// sendable returns why net/http would refuse a request, if that can be told from what others change in
-// it. Not all round trippers that refuse a request say that they have sent nothing.
+// sendable returns an error for a request that net/http would refuse. Not every round tripper that refuses a request
+// reports that it sent nothing.
 func sendable(req *http.Request) error {
 	switch {
 	case req.URL == nil:
@@ -156,11 +154,10 @@ func sendable(req *http.Request) error {
 	return nil
 }
 
-// once prepares a request so that net/http does not send it a second time. It does so by itself where
-// GetBody returns the body again, or where there is no body: over HTTP/2 after a reset of the stream
-// with PROTOCOL_ERROR, and over HTTP/1.1 on a connection that fails, when there is a header
-// Idempotency-Key. A body that is there, be it empty, and that cannot be had again prevents both.
-func once(req *http.Request) {
+// preventResend changes a request so that net/http does not send it twice. With GetBody or without a body, net/http
+// resends a request by itself: over HTTP/2 after a stream reset with PROTOCOL_ERROR, and over HTTP/1.1 on a failed
+// connection if it has an Idempotency-Key. A body, even an empty one, without GetBody prevents both.
+func preventResend(req *http.Request) {
 	req.GetBody = nil
 	if req.Body == nil || req.Body == http.NoBody {
 		req.Body = io.NopCloser(strings.NewReader(""))

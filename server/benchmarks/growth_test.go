@@ -1,5 +1,5 @@
-// Package benchmarks_test measures how cost grows with the document, a body, connections and replicas.
-// The command charts draws what it prints.
+// Package benchmarks_test measures how cost grows with the document, the body, connections and replicas.
+// Command charts draws its output.
 package benchmarks_test
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store/postgrestest"
 )
 
-// TestMain also serves a peer, in the process that process.Self starts.
+// TestMain serves a peer instead of running tests if process.Self started this process.
 func TestMain(m *testing.M) {
 	if len(os.Args) != 3 || os.Args[1] != "serve" {
 		os.Exit(m.Run())
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// report prints the median of what a subject took, as if it alone had been the benchmark.
+// report prints the median time of each subject as a benchmark of its own.
 func report(b *testing.B, name string, results []contest.Result) {
 	b.Helper()
 	for _, r := range results {
@@ -63,7 +63,7 @@ func purchase(b *testing.B) (peer.Facts, peer.Case) {
 	return facts, cases[0]
 }
 
-// inProcess is for what takes microseconds, overLoopback for what needs both processors.
+// inProcess suits operations of microseconds, overLoopback operations that need both processors.
 var (
 	inProcess    = contest.Settings{Rounds: 6, Turns: 15, Turn: 20 * time.Millisecond}
 	overLoopback = contest.Settings{Rounds: 6, Turns: 3, Turn: 400 * time.Millisecond}
@@ -97,7 +97,7 @@ func BenchmarkBody(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if p.Name != "this-answers" && p.Name != "this-all" {
+			if p.Name != "this-responses" && p.Name != "this-all" {
 				subjects = append(subjects, contest.Subject{Name: p.Name, Do: contest.NewAsker(handler, facts.Path, of).Do})
 			}
 		}
@@ -127,12 +127,12 @@ func BenchmarkConnections(b *testing.B) {
 	}
 }
 
-// BenchmarkReplicas has one to four sandboxes, whose program SANDBOX names, over one PostgreSQL.
+// BenchmarkReplicas runs one to four sandboxes on one PostgreSQL. SANDBOX is the path of the sandbox's program.
 func BenchmarkReplicas(b *testing.B) {
 	facts, of := purchase(b)
 	program := os.Getenv("SANDBOX")
 	if program == "" {
-		b.Fatal("SANDBOX does not name the sandbox's program")
+		b.Fatal("set SANDBOX to the path of the sandbox's program")
 	}
 	database := postgrestest.Start(b).NewDatabase(b)
 	var addresses []string

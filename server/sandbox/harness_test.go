@@ -34,9 +34,18 @@ const (
 	noAmount   = string(model.MissingRequiredParameterAmount)
 	noInteger  = string(model.AmountShouldBeInteger)
 	tooSmall   = string(model.AmountShouldNotBeLessThan15)
-	tooLarge   = string(model.AmountShouldNotBeHigherThan1800)
 	noPlan     = string(model.CanNotBuyExtraCreditWithoutActivePlan)
 )
+
+// tooLarge is the code of an amount above the maximum. The document says both.
+var tooLarge = func() string {
+	document, err := api.Document()
+	if err != nil {
+		panic(err)
+	}
+	amount := document.Components.Schemas["BuyEmailValidatorCreditsRequest"].Value.Properties["amount"].Value
+	return amount.Extensions["x-error-codes"].(map[string]any)["maximum"].(string)
+}()
 
 const validOrder = `{"amount":320}`
 

@@ -81,7 +81,7 @@ func (p *program) readStdin(ctx context.Context) (string, error) {
 	return stoppable(ctx, func() (string, error) { return readKey(p.stdin) })
 }
 
-// stoppable runs a read that may wait for ever, as of a terminal or a named pipe, until ctx is done.
+// stoppable runs a read that may block, such as of a terminal or a named pipe, until ctx is done.
 func stoppable(ctx context.Context, read func() (string, error)) (text string, err error) {
 	done := make(chan struct{})
 	var got string

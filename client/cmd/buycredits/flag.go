@@ -58,7 +58,7 @@ type order struct {
 	// names translates the client's names of options into those of flags and variables.
 	names *strings.Replacer
 	write func(io.Writer, *client.BuyEmailValidatorCreditsSuccessResponse) error
-	// open and wait say what is done with the link after it was printed.
+	// open and wait are the flags for the link after it was printed.
 	open, wait bool
 	// writeState prints the purchase's state after a wait. It is nil for text.
 	writeState func(io.Writer, *purchase) error
@@ -79,7 +79,7 @@ type usageError struct{ cause error }
 func (e usageError) Error() string { return e.cause.Error() }
 func (e usageError) Unwrap() error { return e.cause }
 
-// errShown says that the help, the version or a script was asked for and printed.
+// errShown reports that the help, the version or a completion script was printed.
 var errShown = errors.New("shown")
 
 // parse turns args and the environment into an order. Its error is errShown or a usageError.

@@ -13,9 +13,9 @@ func TestWrongUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
-		env  map[string]string
-		args []string
-		says string
+		env      map[string]string
+		args     []string
+		contains string
 	}{
 		"no amount":                 {pair(), nil, "<amount>"},
 		"no number":                 {pair(), []string{"many"}, `"many" is not a whole number`},
@@ -65,7 +65,7 @@ func TestWrongUse(t *testing.T) {
 			for name, value := range tc.env {
 				env[name] = value
 			}
-			runWith(t.Context(), env, tc.args...).want(t, 2, "", tc.says, "buycredits --help")
+			runWith(t.Context(), env, tc.args...).want(t, 2, "", tc.contains, "buycredits --help")
 		})
 	}
 }

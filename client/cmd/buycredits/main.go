@@ -70,7 +70,7 @@ func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writ
 }
 
 // run does what args ask for. It prints the payment link alone to stdout, and why there is none to
-// stderr. The error it returns says the same to [exitCode].
+// stderr. The returned error is for [exitCode].
 func (p *program) run(ctx context.Context, args []string) error {
 	o, err := p.parse(ctx, args)
 	if errors.Is(err, errShown) {

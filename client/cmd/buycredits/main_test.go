@@ -95,7 +95,7 @@ func TestLinkThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// blocked is a pipe that nobody reads.
+// blocked is a pipe without a reader.
 type blocked struct{ written, forever chan struct{} }
 
 func (b blocked) Write([]byte) (int, error) {
@@ -104,8 +104,8 @@ func (b blocked) Write([]byte) (int, error) {
 	return 0, io.ErrClosedPipe
 }
 
-// TestOutputThatNobodyReads stops the program while it hangs in printing the link.
-func TestOutputThatNobodyReads(t *testing.T) {
+// TestUnreadOutput stops the program while it blocks in printing the link.
+func TestUnreadOutput(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, http.StatusOK, `{"url":"`+testLink+`"}`)
 	stdout := blocked{make(chan struct{}), make(chan struct{})}
@@ -150,7 +150,7 @@ func TestCompletion(t *testing.T) {
 			}
 		}
 		if _, err := exec.LookPath(shell); err != nil {
-			t.Logf("there is no %s to check the script", shell)
+			t.Logf("%s not found: the script is not checked", shell)
 			continue
 		}
 		check := exec.CommandContext(t.Context(), shell, "-n")
@@ -165,7 +165,7 @@ func TestCompletion(t *testing.T) {
 func TestCompletionInBash(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("there is no bash")
+		t.Skip("bash not found")
 	}
 	script := runWith(t.Context(), nil, "--completion=bash").stdout
 	for words, want := range map[string]string{

@@ -44,7 +44,7 @@ func TestOpen(t *testing.T) {
 
 func TestLinksThatAreNotOpened(t *testing.T) {
 	t.Parallel()
-	for link, says := range map[string]string{
+	for link, contains := range map[string]string{
 		"https://x.example/ --incognito":  "characters that no link may contain",
 		"https://x.example/?`id`":         "characters that no link may contain",
 		"https://x.example/?{}":           "characters that no link may contain",
@@ -55,7 +55,7 @@ func TestLinksThatAreNotOpened(t *testing.T) {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
 			browse := func(string) error { t.Error("opened"); return nil }
-			opening(t.Context(), t, link, browse).want(t, 0, link+"\n", "The browser was not opened: the link", says)
+			opening(t.Context(), t, link, browse).want(t, 0, link+"\n", "The browser was not opened: the link", contains)
 		})
 	}
 	for _, link := range []string{

@@ -19,8 +19,7 @@ const (
 	pollTimeout = 10 * time.Second
 	// maxState bounds what is read of a response, in bytes: a purchase needs a hundred.
 	maxState = 64 << 10
-	// maxRetryAfter bounds how long a response can ask to wait, as a mistake in it must not hold the
-	// wait for ever.
+	// maxRetryAfter limits Retry-After, so that a mistake in it does not block the wait.
 	maxRetryAfter = time.Hour
 )
 

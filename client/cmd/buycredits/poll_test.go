@@ -54,8 +54,8 @@ func TestTrouble(t *testing.T) {
 		"a day":                 {reply{status: 429, header: after("86400")}, 3600},
 		"a date of another day": {reply{status: 429, header: after("Tue, 03 Mar 2026 12:00:00 GMT")}, 3600},
 		"past 64 bits":          {reply{status: 429, header: after("99999999999999999999")}, 3600},
-		"no answer":             {reply{instead: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}, 1},
-		"half an answer": {reply{instead: func(w http.ResponseWriter, _ *http.Request) {
+		"no response":           {reply{instead: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}, 1},
+		"half a response": {reply{instead: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, `{"status":"paid"}`)
 		}}, 1},
@@ -74,8 +74,8 @@ func TestEnd(t *testing.T) {
 	t.Parallel()
 	ok := func(body string) reply { return reply{status: 200, body: body} }
 	for name, tc := range map[string]struct {
-		reply reply
-		says  string
+		reply    reply
+		contains string
 	}{
 		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "response is 404 Not Found, so it is not a sandbox's"},
 		"gone":               {reply{status: 410}, "410 Gone"},
@@ -105,20 +105,20 @@ func TestEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, tc.reply)
-			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "The order was carried out, but its payment was not seen", "Do not run it again", "Open the link")
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "The order was carried out, but its payment was not seen", "Do not run it again", "Open the link")
 			s.wantLooks(t, 0)
 		})
 	}
 }
 
-func TestLargestAnswer(t *testing.T) {
+func TestLargestResponse(t *testing.T) {
 	t.Parallel()
 	body := state("paid").body
 	s := newSandbox(t, reply{status: 200, body: body + strings.Repeat(" ", maxState-len(body))})
 	s.wait(t.Context(), t).want(t, 0, s.link+"\n", "The purchase was paid")
 }
 
-// An answer without end is not read to it, and none is waited for without end.
+// TestBounds: an endless response is not read to its end, and a poll has a time limit.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	s := newSandbox(t, reply{instead: func(w http.ResponseWriter, _ *http.Request) {
@@ -142,14 +142,14 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestNoSuchLink has links behind which there is no one to ask.
+// TestNoSuchLink: a link that cannot be polled is an error.
 func TestNoSuchLink(t *testing.T) {
 	t.Parallel()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	for name, tc := range map[string]struct{ link, says string }{
+	for name, tc := range map[string]struct{ link, contains string }{
 		"certificate": {secure.URL, "certificate"},
 		"no https":    {strings.Replace(newVendor(t, 200, "").URL, "http:", "https:", 1), "HTTP response to HTTPS client"},
 	} {
@@ -157,7 +157,7 @@ func TestNoSuchLink(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, state("paid"))
 			s.hand(tc.link)
-			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.says, "Do not run it again")
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "Do not run it again")
 			if s.clock.waits != 0 {
 				t.Errorf("%d waits", s.clock.waits)
 			}

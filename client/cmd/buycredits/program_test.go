@@ -164,7 +164,7 @@ func TestProgramThatOpens(t *testing.T) {
 		args             []string
 		opened           bool
 		code             int
-		says             string
+		contains         string
 	}{
 		"opened":         {testLink, browsers, "0", []string{"--open"}, true, 0, "said on stdout\nsaid on stderr\n"},
 		"opened, json":   {testLink, browsers, "0", []string{"--open", "--output=json"}, true, 0, "said on stdout\nsaid on stderr\n"},
@@ -176,8 +176,8 @@ func TestProgramThatOpens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answer := `{"url":"` + tc.link + `"}` + "\n"
-			v := newVendor(t, http.StatusOK, answer)
+			success := `{"url":"` + tc.link + `"}` + "\n"
+			v := newVendor(t, http.StatusOK, success)
 			opened := filepath.Join(t.TempDir(), "opened")
 			p := command(t, binary, v.URL, tc.args...)
 			p.Env = append(p.Env, "PATH="+tc.path, "OPENED="+opened, "CODE="+tc.exit)
@@ -185,10 +185,10 @@ func TestProgramThatOpens(t *testing.T) {
 			o := p.end()
 			stdout := tc.link + "\n"
 			if slices.Contains(tc.args, "--output=json") {
-				stdout = answer
+				stdout = success
 			}
-			if o.code != tc.code || o.stdout != stdout || !strings.Contains(o.stderr, tc.says) || tc.says == "" && o.stderr != "" {
-				t.Errorf("exit code %d, stdout %q, stderr %q: want %d, %q, %q", o.code, o.stdout, o.stderr, tc.code, stdout, tc.says)
+			if o.code != tc.code || o.stdout != stdout || !strings.Contains(o.stderr, tc.contains) || tc.contains == "" && o.stderr != "" {
+				t.Errorf("exit code %d, stdout %q, stderr %q: want %d, %q, %q", o.code, o.stdout, o.stderr, tc.code, stdout, tc.contains)
 			}
 			links, err := os.ReadFile(opened)
 			if tc.opened && string(links) != tc.link+"\n" || !tc.opened && !errors.Is(err, os.ErrNotExist) {

@@ -29,12 +29,12 @@ const (
 	exitSignal = 128
 )
 
-// report says how a run ended that did not succeed. With --output json it is an object of its own.
+// report describes a run that did not succeed. With --output json it is an object of its own.
 type report struct {
 	// Outcome is one of the constants below.
 	Outcome  string `json:"outcome"`
 	ExitCode int    `json:"exit_code"`
-	// Message says what happened, and Advice what to do.
+	// Message describes the failure, and Advice what to do.
 	Message string `json:"message"`
 	Advice  string `json:"advice,omitempty"`
 	// URL is the purchase's link where there is a purchase.
@@ -166,7 +166,7 @@ func (r report) writeJSON(w io.Writer) error {
 	}{r})
 }
 
-// advice says what to do about a response.
+// advice returns what to do about a response.
 func advice(e *client.Error) string {
 	if text := client.DescribeCode(e.Code); text != "" {
 		return text

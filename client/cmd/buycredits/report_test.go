@@ -13,9 +13,9 @@ import (
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	type refusal struct {
-		status int
-		body   string
-		says   []string
+		status   int
+		body     string
+		contains []string
 	}
 	cases := []refusal{
 		{404, `{"message":"No such path."}`, []string{"404 Not Found: No such path", "Check the base URL"}},
@@ -36,12 +36,12 @@ func TestRefusals(t *testing.T) {
 		t.Run(fmt.Sprint(tc.status, " ", tc.body), func(t *testing.T) {
 			t.Parallel()
 			v := newVendor(t, tc.status, tc.body)
-			says := append(tc.says, "Nothing was bought", fmt.Sprint(tc.status))
-			runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", says...)
+			contains := append(tc.contains, "Nothing was bought", fmt.Sprint(tc.status))
+			runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", contains...)
 			if o := runWith(t.Context(), pair(), "320", "--base-url", v.URL); strings.Count(o.stderr, "No such path") > 1 {
 				t.Errorf("stderr %q: the server's words stand twice", o.stderr)
 			}
-			r := runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", "json").wantError(t, 1, "not_ordered", says...)
+			r := runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output", "json").wantError(t, 1, "not_ordered", contains...)
 			if r.Status != tc.status || r.RequestID != "id-1" || r.Tries != 1 || r.Advice == "" {
 				t.Errorf("%+v", r)
 			}
@@ -71,11 +71,11 @@ func TestNotReached(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, http.StatusOK, `{"url":"`+testLink+`"}`)
 	// The timeout leaves no room to try again.
-	for url, says := range map[string]string{
+	for url, contains := range map[string]string{
 		"http://127.0.0.1:1":                         "was not reached",
 		strings.Replace(v.URL, "http:", "https:", 1): "does not speak https",
 	} {
-		runWith(t.Context(), pair(), "320", "--timeout=100ms", "--base-url", url).want(t, 1, "", "Nothing was bought", "nothing was sent", says)
+		runWith(t.Context(), pair(), "320", "--timeout=100ms", "--base-url", url).want(t, 1, "", "Nothing was bought", "nothing was sent", contains)
 	}
 	if got := v.orders.Load(); got != 0 {
 		t.Errorf("%d orders", got)
@@ -85,12 +85,12 @@ func TestNotReached(t *testing.T) {
 func TestUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, v := range map[string]*vendor{
-		"failure":   newVendor(t, 500, `{"message":"It failed."}`),
-		"proxy":     newVendor(t, 502, `<html>`),
-		"busy":      newVendor(t, 503, ``),
-		"no link":   newVendor(t, 200, `{}`),
-		"no answer": newVendor(t, 200, ``),
-		"redirect":  newVendor(t, 303, ``),
+		"failure":     newVendor(t, 500, `{"message":"It failed."}`),
+		"proxy":       newVendor(t, 502, `<html>`),
+		"busy":        newVendor(t, 503, ``),
+		"no link":     newVendor(t, 200, `{}`),
+		"no response": newVendor(t, 200, ``),
+		"redirect":    newVendor(t, 303, ``),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// reply is how a sandbox answers one look at a link.
+// reply is the response of a sandbox to one poll.
 type reply struct {
 	status int
 	body   string
@@ -31,7 +31,7 @@ func state(status string) reply {
 
 const stateLine = `,"amount":320,"currency":"USD","created_at":"2026-03-01T12:00:00Z"}` + "\n"
 
-// sandbox stands in for one. It takes orders, and answers looks at their link with its replies in
+// sandbox is a fake sandbox. It accepts orders, and responds to polls of their link with its replies in
 // turn, the last one over and over. It keeps what it was asked, and when by its clock.
 type sandbox struct {
 	*httptest.Server
@@ -141,7 +141,7 @@ func (c *fakeClock) wait(ctx context.Context, d time.Duration) error {
 		c.before(c.waits)
 	}
 	if c.waits > 10_000 {
-		return errors.New("the test waits for ever")
+		return errors.New("the test waits without end")
 	}
 	if ctx.Err() == nil {
 		c.passed += d

@@ -24,7 +24,7 @@ func (e stoppedError) Unwrap() []error { return []error{e.error, e.signal} }
 // the program was started to ignore it. Until done is closed, later signals change nothing, so that
 // none of them can end the program before it has reported the order; from then on, they end it at once.
 //
-// A pipe that nobody reads any more is an error of the write to it, and not a signal.
+// A write to a closed pipe returns an error instead of raising a signal.
 func notify(parent context.Context, done <-chan struct{}) context.Context {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancelCause(parent)

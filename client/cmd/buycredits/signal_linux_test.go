@@ -92,7 +92,7 @@ func TestIgnoredHangUp(t *testing.T) {
 	p.end().want(t, 0, testLink+"\n")
 }
 
-// TestManySignals interrupts the program again and again. It still says what became of the order.
+// TestManySignals: the program reports the order even if it is interrupted repeatedly.
 func TestManySignals(t *testing.T) {
 	t.Parallel()
 	binary := buildProgram(t)
@@ -116,7 +116,7 @@ func TestManySignals(t *testing.T) {
 }
 
 // TestLinkIsNeverLost has a standard output that cannot be written, in each way. The link is on standard
-// error then, and the exit code says so.
+// error then, and the exit code shows it.
 func TestLinkIsNeverLost(t *testing.T) {
 	t.Parallel()
 	binary := buildProgram(t)
@@ -135,7 +135,7 @@ func TestLinkIsNeverLost(t *testing.T) {
 			t.Run(name+", "+output, func(t *testing.T) {
 				t.Parallel()
 				if _, err := os.Stat("/dev/full"); err != nil && name == "full disk" {
-					t.Skip("there is no /dev/full")
+					t.Skip("/dev/full not found")
 				}
 				code, codeWriter, err := os.Pipe()
 				if err != nil {

@@ -52,7 +52,7 @@ func newVendor(t *testing.T, status int, body string) *vendor {
 	return v
 }
 
-// outcome is what a run of the command comes to.
+// outcome is the result of a run of the command.
 type outcome struct {
 	code           int
 	stdout, stderr string
@@ -70,7 +70,7 @@ func runReading(ctx context.Context, env map[string]string, stdin string, args .
 }
 
 // wantError checks an outcome of --output json: the last line of stdout is the error. It returns it.
-func (o outcome) wantError(t *testing.T, code int, kind string, says ...string) report {
+func (o outcome) wantError(t *testing.T, code int, kind string, contains ...string) report {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(o.stdout, "\n"), "\n")
 	var document struct{ Error report }
@@ -82,21 +82,21 @@ func (o outcome) wantError(t *testing.T, code int, kind string, says ...string) 
 	if r := document.Error; r.Outcome != kind || r.ExitCode != code || r.Message == "" {
 		t.Errorf("%+v: want the outcome %s", r, kind)
 	}
-	o.want(t, code, o.stdout, says...)
+	o.want(t, code, o.stdout, contains...)
 	return document.Error
 }
 
-// want checks an outcome: the code, all of stdout, and what stderr says. A success that is to say
+// want checks an outcome: the code, all of stdout, and parts of stderr. A success that is to print
 // nothing must be silent.
-func (o outcome) want(t *testing.T, code int, stdout string, says ...string) {
+func (o outcome) want(t *testing.T, code int, stdout string, contains ...string) {
 	t.Helper()
 	if o.code != code || o.stdout != stdout {
 		t.Errorf("exit code %d, stdout %q: want %d, %q", o.code, o.stdout, code, stdout)
 	}
-	if silent := code == 0 && len(says) == 0; silent && o.stderr != "" || !silent && !strings.HasPrefix(o.stderr, "buycredits: ") {
+	if silent := code == 0 && len(contains) == 0; silent && o.stderr != "" || !silent && !strings.HasPrefix(o.stderr, "buycredits: ") {
 		t.Errorf("stderr %q", o.stderr)
 	}
-	for _, text := range says {
+	for _, text := range contains {
 		if !strings.Contains(o.stderr, text) {
 			t.Errorf("stderr %q: want it to say %q", o.stderr, text)
 		}

@@ -34,8 +34,8 @@ func (p *program) wait(ctx context.Context, link string, writeState func(io.Writ
 	return nil
 }
 
-// follow polls link until its purchase is settled. It goes on after a failure that may pass; one that does
-// not, and the end of ctx, is an unseenError.
+// follow polls link until its purchase is settled. It retries after transient failures. A permanent failure, and the end of
+// ctx, is an unseenError.
 func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 	poll, err := newPoll(p.polls, link)
 	if err != nil {

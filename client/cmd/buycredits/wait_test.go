@@ -105,8 +105,8 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 func TestInterruptedWait(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		reply reply
-		says  []string
+		reply    reply
+		contains []string
 	}{
 		"pending": {state("pending"), nil},
 		"trouble": {reply{status: 503}, []string{"before that, the link's response is 503 Service Unavailable"}},
@@ -120,10 +120,10 @@ func TestInterruptedWait(t *testing.T) {
 					cancel(errors.New("the moon is full"))
 				}
 			}
-			says := append(tc.says, "its payment was not seen", "the wait was stopped: the moon is full", "Do not run it again", "Open the link")
+			contains := append(tc.contains, "its payment was not seen", "the wait was stopped: the moon is full", "Do not run it again", "Open the link")
 			o := s.wait(ctx, t)
-			o.want(t, 6, s.link+"\n", says...)
-			if tc.says == nil && strings.Contains(o.stderr, "before that") {
+			o.want(t, 6, s.link+"\n", contains...)
+			if tc.contains == nil && strings.Contains(o.stderr, "before that") {
 				t.Errorf("stderr %q: there was no trouble", o.stderr)
 			}
 			s.wantLooks(t, 0, 1)

@@ -10,42 +10,42 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
 )
 
-// Asker asks a handler the same thing again and again, with next to no cost of its own.
+// Asker sends one request to a handler repeatedly, with almost no cost of its own.
 type Asker struct {
-	handler http.Handler
-	of      peer.Case
-	request *http.Request
-	body    reader
-	answer  discard
+	handler  http.Handler
+	of       peer.Case
+	request  *http.Request
+	body     reader
+	response discard
 }
 
-// NewAsker makes one for a handler and a request.
+// NewAsker returns an Asker that sends the request of a case to a handler.
 func NewAsker(handler http.Handler, path string, of peer.Case) *Asker {
 	a := &Asker{handler: handler, of: of, request: httptest.NewRequest(http.MethodPost, path, nil)}
 	a.request.Header.Set("Content-Type", "application/json")
 	a.request.Header.Set(model.ConsumerKeyHeader, peer.Key)
 	a.request.Header.Set(model.ConsumerSecretHeader, peer.Secret)
 	a.request.ContentLength = int64(len(of.Body))
-	a.answer.header = http.Header{}
+	a.response.header = http.Header{}
 	return a
 }
 
-// Do asks so many times. It fails when the answer's status is another one.
+// Do sends the request n times. It fails if a response has another status than the case.
 func (a *Asker) Do(times int) error {
 	for range times {
 		a.body.text.Reset(a.of.Body)
 		a.request.Body = &a.body
-		clear(a.answer.header)
-		a.answer.status = http.StatusOK
-		a.handler.ServeHTTP(&a.answer, a.request)
-		if a.answer.status != a.of.Status {
-			return fmt.Errorf("the request %s is answered with %d, not %d", a.of.Name, a.answer.status, a.of.Status)
+		clear(a.response.header)
+		a.response.status = http.StatusOK
+		a.handler.ServeHTTP(&a.response, a.request)
+		if a.response.status != a.of.Status {
+			return fmt.Errorf("contest: request %s got status %d, want %d", a.of.Name, a.response.status, a.of.Status)
 		}
 	}
 	return nil
 }
 
-// reader is a body that is in memory, of which nobody knows it.
+// reader is a body in memory that hides its type, so that no handler takes a shortcut for bytes.Reader.
 type reader struct{ text strings.Reader }
 
 func (r *reader) Read(p []byte) (int, error) { return r.text.Read(p) }

@@ -1,6 +1,6 @@
-// Package contest times things that do the same beside each other. They take short turns, one after the
-// other and again and again, so that whatever else the machine does falls on all of them; of the turns the
-// median counts, as a turn that was interrupted says nothing.
+// Package contest compares the time of several implementations of one task. They run in short alternating
+// turns, so that other load on the machine affects all of them. The median of the turns counts, because it
+// ignores interrupted turns.
 package contest
 
 import (
@@ -15,31 +15,31 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Subject is one of those that do the same.
+// Subject is one implementation of the task.
 type Subject struct {
 	Name string
-	// Do does it so many times.
+	// Do performs the task n times.
 	Do func(times int) error
-	// Allocates has its allocations counted. They are the process's.
+	// Allocates makes Run count the allocations of the process.
 	Allocates bool
 }
 
-// Result is what came of a subject, with one figure a round.
+// Result contains the measurements of a subject, one per round.
 type Result struct {
 	Name        string
-	Nanoseconds []float64 // for doing it once
-	Ratios      []float64 // to the first subject's in the same round
-	Allocations float64   // for doing it once; of those that Allocates
+	Nanoseconds []float64 // per task
+	Ratios      []float64 // of the time to the first subject's in the same round
+	Allocations float64   // per task; only if Allocates is set
 }
 
-// Settings say how long a contest takes: rounds × turns × the number of subjects × turn. A turn should be
-// long enough for some collections of garbage, so that each pays for its own.
+// Settings set the duration of a contest: Rounds × Turns × number of subjects × Turn. A turn should be long
+// enough for several garbage collections, so that each subject pays for its own garbage.
 type Settings struct {
 	Rounds, Turns int
 	Turn          time.Duration
 }
 
-// Run lets the subjects take their turns.
+// Run measures the subjects in alternating turns. It returns the first error of a subject.
 func Run(s Settings, subjects []Subject) ([]Result, error) {
 	results := make([]Result, len(subjects))
 	times := make([]int, len(subjects))
@@ -53,7 +53,7 @@ func Run(s Settings, subjects []Subject) ([]Result, error) {
 	for range s.Rounds {
 		turns := make([][]float64, len(subjects))
 		for range s.Turns {
-			for _, i := range rand.Perm(len(subjects)) { //nolint:gosec // no secret: nobody shall always follow the same
+			for _, i := range rand.Perm(len(subjects)) { //nolint:gosec // not a secret: the order only has to vary
 				began := time.Now()
 				if err := subjects[i].Do(times[i]); err != nil {
 					return nil, fmt.Errorf("%s: %w", subjects[i].Name, err)
@@ -80,8 +80,8 @@ func Run(s Settings, subjects []Subject) ([]Result, error) {
 	return results, nil
 }
 
-// calibrate finds out how often a subject does it in one turn. The quickest of three tries counts: the
-// first is cold, and any may be interrupted.
+// calibrate returns how many tasks a subject performs in one turn. The quickest of three tries counts: the
+// first is cold, and any try can be interrupted.
 func calibrate(s Subject, turn time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		quickest := time.Duration(math.MaxInt64)
@@ -104,12 +104,12 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// Summary is a median and the bounds that it is in with a confidence of 95 %, as benchstat reckons them.
+// Summary returns the median and its 95 % confidence interval, computed as benchstat does.
 func Summary(values []float64) benchmath.Summary {
 	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 }
 
-// Lines writes results as the testing package does, for benchstat: a line a round.
+// Lines formats results as go test -bench does, for benchstat: one line per round.
 func Lines(name string, results []Result) []string {
 	var lines []string
 	for _, r := range results {

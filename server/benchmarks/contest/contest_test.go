@@ -15,8 +15,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
 )
 
-// TestPeersAnswerAlike asks all peers everything that they are timed at, and what must not get in.
-func TestPeersAnswerAlike(t *testing.T) {
+// TestPeersRespondAlike sends all peers the measured requests, and one with a wrong secret.
+func TestPeersRespondAlike(t *testing.T) {
 	t.Parallel()
 	cases, err := peer.Cases()
 	if err != nil {
@@ -33,11 +33,7 @@ func TestPeersAnswerAlike(t *testing.T) {
 		r.Header.Set(model.ConsumerSecretHeader, secret)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		var answer any
-		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-			t.Errorf("%q: %v", w.Body, err)
-		}
-		return w.Code, answer
+		return w.Code, parse(t, w.Body.Bytes())
 	}
 	for _, p := range peer.All() {
 		h, err := p.New()
@@ -45,16 +41,12 @@ func TestPeersAnswerAlike(t *testing.T) {
 			t.Fatalf("%s: %v", p.Name, err)
 		}
 		for _, of := range cases {
-			var want any
-			if err := json.Unmarshal([]byte(of.Answer), &want); err != nil {
-				t.Fatal(err)
-			}
-			if status, answer := ask(h, of.Body, peer.Secret); status != of.Status || !reflect.DeepEqual(answer, want) {
-				t.Errorf("%s, %s: %d %v", p.Name, of.Name, status, answer)
+			if status, body := ask(h, of.Body, peer.Secret); status != of.Status || !reflect.DeepEqual(body, parse(t, []byte(of.Answer))) {
+				t.Errorf("%s, %s: got %d %v", p.Name, of.Name, status, body)
 			}
 		}
-		if status, answer := ask(h, cases[0].Body, "wrong"); status < 400 {
-			t.Errorf("%s lets a wrong secret in: %d %v", p.Name, status, answer)
+		if status, body := ask(h, cases[0].Body, "wrong"); status < 400 {
+			t.Errorf("%s accepts a wrong secret: %d %v", p.Name, status, body)
 		}
 	}
 	for _, with := range []func(int) (http.Handler, error){peer.WithContract, peer.WithFilter} {
@@ -62,17 +54,27 @@ func TestPeersAnswerAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status, answer := ask(h, cases[0].Body, peer.Secret); status != http.StatusOK {
-			t.Errorf("with 50 operations: %d %v", status, answer)
+		if status, body := ask(h, cases[0].Body, peer.Secret); status != http.StatusOK {
+			t.Errorf("with 50 operations: got %d %v", status, body)
 		}
-		if status, answer := ask(h, cases[1].Body, peer.Secret); status != http.StatusBadRequest {
-			t.Errorf("with 50 operations: %d %v", status, answer)
+		if status, body := ask(h, cases[1].Body, peer.Secret); status != http.StatusBadRequest {
+			t.Errorf("with 50 operations: got %d %v", status, body)
 		}
 	}
 	large, err := peer.WithNote(1 << 10)
 	if err != nil || len(large.Body) != 1<<10 || !json.Valid([]byte(large.Body)) {
 		t.Errorf("%v: %d bytes of %q", err, len(large.Body), large.Body)
 	}
+}
+
+// parse returns the value of a JSON text.
+func parse(t *testing.T, text []byte) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return value
 }
 
 func TestContest(t *testing.T) {
@@ -94,7 +96,7 @@ func TestContest(t *testing.T) {
 	if len(results) != 2 || results[0].Name != "a" || len(results[1].Ratios) != 3 || times["a"] <= times["b"] {
 		t.Fatalf("%+v, %v", results, times)
 	}
-	// It is busy for just so long at least, whatever else the machine does.
+	// A subject takes at least its own time; other load on the machine only adds to it.
 	if s := contest.Summary(results[1].Nanoseconds); s.Center < 40_000 || contest.Summary(results[0].Ratios).Center != 1 {
 		t.Errorf("%+v", results)
 	}
@@ -104,7 +106,7 @@ func TestContest(t *testing.T) {
 	}
 }
 
-// TestLoad asks a server that answers in one piece and in several.
+// TestLoad sends requests to a server whose responses alternate between one piece and several.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
@@ -122,13 +124,13 @@ func TestLoad(t *testing.T) {
 	of := peer.Case{Name: "an order", Body: `{"amount":320}`, Status: http.StatusOK}
 	load := contest.NewLoad(server.Listener.Addr().String(), "/", 4, of)
 	if err := load.Do(100); err != nil || asked.Load() != 100 {
-		t.Errorf("%v, asked %d times", err, asked.Load())
+		t.Errorf("error %v, %d requests, want 100", err, asked.Load())
 	}
 	load.Close()
 	of.Status = http.StatusTeapot
 	load = contest.NewLoad(server.Listener.Addr().String(), "/", 4, of)
 	defer load.Close()
 	if err := load.Do(10); err == nil {
-		t.Error("another status is no failure")
+		t.Error("no error for an unexpected status")
 	}
 }

@@ -16,24 +16,24 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
 )
 
-// Load asks a server over loopback through many connections at once. It costs next to nothing besides its
-// system calls, as what it takes of the machine is missing to the server.
+// Load sends requests to a server over many loopback connections at once. Besides system calls it costs
+// almost nothing, because it shares the processors with the server.
 type Load struct {
-	// Key and Secret are sent as credentials. They are the peers', where nothing else is set.
+	// Key and Secret are the credentials to send. NewLoad sets the peers'.
 	Key, Secret string
 
 	address, path string
 	of            peer.Case
-	idle          chan *asking // as many as there are connections; nil: one that is not made yet
+	idle          chan *asking // one entry per connection; nil if it is not open yet
 }
 
-// asking is a connection, for one request after the other.
+// asking is a connection that sends one request after another.
 type asking struct {
 	net.Conn
-	answers *bufio.Reader
+	responses *bufio.Reader
 }
 
-// NewLoad makes a load of a request, for a server at an address.
+// NewLoad returns a Load that sends the request of a case to the server at an address.
 func NewLoad(address, path string, connections int, of peer.Case) *Load {
 	l := &Load{Key: peer.Key, Secret: peer.Secret, address: address, path: path, of: of, idle: make(chan *asking, connections)}
 	for range connections {
@@ -42,7 +42,7 @@ func NewLoad(address, path string, connections int, of peer.Case) *Load {
 	return l
 }
 
-// Do asks so many times, all connections together.
+// Do sends n requests over all connections together.
 func (l *Load) Do(times int) error {
 	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%s: %s\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
 		l.path, l.address, model.ConsumerKeyHeader, l.Key, model.ConsumerSecretHeader, l.Secret, len(l.of.Body), l.of.Body)
@@ -87,33 +87,33 @@ func (c *asking) ask(request []byte, of peer.Case) error {
 	if err != nil {
 		return err
 	}
-	if length < 0 { // it is not in one piece
-		answer, err := http.ReadResponse(c.answers, nil)
+	if length < 0 { // chunked
+		response, err := http.ReadResponse(c.responses, nil)
 		if err != nil {
 			return err
 		}
-		status = answer.StatusCode
-		_, err = io.Copy(io.Discard, answer.Body)
-		if err = errors.Join(err, answer.Body.Close()); err != nil {
+		status = response.StatusCode
+		_, err = io.Copy(io.Discard, response.Body)
+		if err = errors.Join(err, response.Body.Close()); err != nil {
 			return err
 		}
-	} else if _, err := c.answers.Discard(length); err != nil {
+	} else if _, err := c.responses.Discard(length); err != nil {
 		return err
 	}
 	if status != of.Status {
-		return fmt.Errorf("%s is answered with %d", of.Name, status)
+		return fmt.Errorf("contest: request %s got status %d", of.Name, status)
 	}
 	return nil
 }
 
-// header looks at an answer's status, and at how much there is of it, header and all; that is -1 when it
-// does not say so.
+// header reads the status of a response and its length with the header. The length is -1 without
+// Content-Length.
 func (c *asking) header() (status, length int, err error) {
-	for n := 1; ; n = c.answers.Buffered() + 1 {
-		if _, err := c.answers.Peek(n); err != nil {
+	for n := 1; ; n = c.responses.Buffered() + 1 {
+		if _, err := c.responses.Peek(n); err != nil {
 			return 0, 0, err
 		}
-		text, _ := c.answers.Peek(c.answers.Buffered())
+		text, _ := c.responses.Peek(c.responses.Buffered())
 		end := bytes.Index(text, []byte("\r\n\r\n"))
 		if end < 0 {
 			continue

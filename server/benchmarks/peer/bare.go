@@ -15,7 +15,7 @@ import (
 
 type accountKey struct{}
 
-// newBare is what a careful programmer writes on echo without a document: the least that does the job.
+// newBare returns hand-written checks on echo, without a document: the minimum that does the job.
 func newBare() (http.Handler, error) {
 	doc, err := Document()
 	if err != nil {

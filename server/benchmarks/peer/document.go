@@ -11,16 +11,16 @@ import (
 	"github.com/turbosmtp-go/billing/api"
 )
 
-// Facts are what a programmer without a generator reads in the document, and writes into the code.
+// Facts are the values that hand-written checks take from the document.
 type Facts struct {
 	BasePath, Path string // Path with BasePath
 	Min, Max       int64
-	Unreadable     string            // code of a body that cannot be read
-	Codes          map[string]string // of the amount, by the keyword that failed
+	Unreadable     string            // code of an unreadable body
+	Codes          map[string]string // of the amount, by keyword
 	Missing, Wrong string            // codes of credentials
 }
 
-// Document reads the facts, so that they are not written here a second time.
+// Document reads the facts from the API's document.
 var Document = sync.OnceValues(func() (Facts, error) {
 	doc, err := api.Load()
 	if err != nil {
@@ -42,7 +42,7 @@ var Document = sync.OnceValues(func() (Facts, error) {
 			Missing:    denied["missing"], Wrong: denied["invalid"],
 		}, nil
 	}
-	return Facts{}, fmt.Errorf("there is no operation in %s", doc.Info.Title)
+	return Facts{}, fmt.Errorf("peer: no operation in %s", doc.Info.Title)
 })
 
 func codesOf(extensions map[string]any) map[string]string {
@@ -56,14 +56,14 @@ func codesOf(extensions map[string]any) map[string]string {
 	return codes
 }
 
-// Case is a request that all peers are asked, and how they answer it.
+// Case is a request to all peers, with the expected response.
 type Case struct {
 	Name, Body string
 	Status     int
 	Answer     string // JSON
 }
 
-// Cases returns the requests: a purchase, an amount past the limit, and large bodies.
+// Cases returns the cases: a purchase, an amount above the limit, and large bodies.
 func Cases() ([]Case, error) {
 	facts, err := Document()
 	if err != nil {
@@ -83,7 +83,7 @@ func Cases() ([]Case, error) {
 	}, nil
 }
 
-// WithNote is a purchase whose body has about so many bytes.
+// WithNote returns a purchase whose body has the given number of bytes.
 func WithNote(bytes int) (Case, error) {
 	cases, err := Cases()
 	if err != nil || bytes <= len(cases[0].Body) {
@@ -94,7 +94,7 @@ func WithNote(bytes int) (Case, error) {
 	return c, nil
 }
 
-// repeat repeats text up to so many bytes, and never a part of it.
+// repeat repeats text up to the given number of bytes, without cutting it.
 func repeat(text string, bytes int) string {
 	b := make([]byte, 0, max(0, bytes))
 	for len(b)+len(text) <= bytes {
@@ -103,8 +103,8 @@ func repeat(text string, bytes int) string {
 	return string(b)
 }
 
-// WithOperations returns the document with so many operations, all alike but for their paths. The first is
-// as it was.
+// WithOperations returns the document with n operations that differ only in their paths. The first one is
+// unchanged.
 func WithOperations(n int) (*openapi3.T, error) {
 	doc, err := api.Load()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// newEchoMiddleware is the usual stack of oapi-codegen.
+// newEchoMiddleware returns oapi-codegen's server behind kin-openapi's request validation.
 func newEchoMiddleware() (http.Handler, error) {
 	doc, err := api.Load()
 	if err != nil {
@@ -24,7 +24,7 @@ func newEchoMiddleware() (http.Handler, error) {
 	return serveByFilter(doc)
 }
 
-// WithFilter makes it for a document whose operations are all served alike.
+// WithFilter is newEchoMiddleware for a document with n operations, which share one implementation.
 func WithFilter(n int) (http.Handler, error) {
 	doc, err := WithOperations(n)
 	if err != nil {
@@ -42,7 +42,7 @@ func serveByFilter(doc *openapi3.T) (http.Handler, error) {
 	e := echo.New()
 	e.Use(echomiddleware.OapiRequestValidatorWithOptions(doc, &echomiddleware.Options{
 		SilenceServersWarning: true,
-		Options:               openapi3filter.Options{AuthenticationFunc: letIn},
+		Options:               openapi3filter.Options{AuthenticationFunc: authenticateScheme},
 		ErrorHandler: func(ec echo.Context, refused *echo.HTTPError) error {
 			code := facts.Unreadable
 			var schema *openapi3.SchemaError
@@ -60,8 +60,8 @@ func serveByFilter(doc *openapi3.T) (http.Handler, error) {
 	return e, nil
 }
 
-// letIn decides on one scheme at a time, as the filter asks.
-func letIn(_ context.Context, input *openapi3filter.AuthenticationInput) error {
+// authenticateScheme checks one security scheme; the filter calls it for each.
+func authenticateScheme(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 	header := input.RequestValidationInput.Request.Header
 	sent := header.Get(input.SecurityScheme.Name)
 	ok := false
@@ -74,12 +74,12 @@ func letIn(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 		ok = isSecret(sent)
 	}
 	if !ok {
-		return errNobody
+		return errUnauthenticated
 	}
 	return nil
 }
 
-// routes serves all operations of doc by the one that is generated.
+// routes serves all operations of doc with the one generated operation.
 func routes(e *echo.Echo, base string, doc *openapi3.T, generated httpserver.ServerInterface) {
 	for path := range doc.Paths.Map() {
 		e.POST(base+path, generated.BuyEmailValidatorCredits)

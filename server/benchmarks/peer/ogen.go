@@ -14,7 +14,7 @@ import (
 
 //go:generate go run github.com/ogen-go/ogen/cmd/ogen --target ogen --package ogen --clean --config ogen/ogen.yml ../../../api/openapi.yaml
 
-// newOgen is the server that ogen generates from the document.
+// newOgen returns the server that ogen generates from the document.
 func newOgen() (http.Handler, error) {
 	facts, err := Document()
 	if err != nil {
@@ -26,7 +26,7 @@ func newOgen() (http.Handler, error) {
 			code := facts.Unreadable
 			var invalid *validate.Error
 			if errors.As(err, &invalid) {
-				code = facts.Codes["maximum"] // which keyword failed stands in its text alone
+				code = facts.Codes["maximum"] // only the error's text contains the keyword
 			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
@@ -34,7 +34,7 @@ func newOgen() (http.Handler, error) {
 		}))
 }
 
-// ogenHandler is the stub.
+// ogenHandler is the stub for ogen.
 type ogenHandler struct{}
 
 func (ogenHandler) BuyEmailValidatorCredits(ctx context.Context, order *ogen.BuyEmailValidatorCreditsRequest) (ogen.BuyEmailValidatorCreditsRes, error) {
@@ -45,7 +45,7 @@ func (ogenHandler) BuyEmailValidatorCredits(ctx context.Context, order *ogen.Buy
 	return &ogen.BuyEmailValidatorCreditsSucessResponse{URL: *parsed(link)}, nil
 }
 
-// parsed takes the stub's link apart once, as ogen's answer has no room for a text: parsing is not its cost.
+// parsed parses the stub's link only once: ogen's response needs a URL, and parsing is not its cost.
 var parsed = func() func(string) *url.URL {
 	var once sync.Once
 	var u *url.URL
@@ -59,27 +59,27 @@ func (ogenHandler) NewError(_ context.Context, err error) *ogen.UnexpectedStatus
 	return &ogen.UnexpectedStatusCode{StatusCode: http.StatusInternalServerError, Response: ogen.UnexpectedError{Message: err.Error()}}
 }
 
-// ogenSecurity decides on one scheme at a time.
+// ogenSecurity checks one security scheme at a time.
 type ogenSecurity struct{}
 
 func (ogenSecurity) HandleAuthorization(ctx context.Context, _ ogen.OperationName, t ogen.Authorization) (context.Context, error) {
-	return letInto(ctx, isToken(t.APIKey))
+	return authenticated(ctx, isToken(t.APIKey))
 }
 
 func (ogenSecurity) HandleConsumerKey(ctx context.Context, _ ogen.OperationName, t ogen.ConsumerKey) (context.Context, error) {
 	if !isKey(t.APIKey) {
-		return nil, errNobody
+		return nil, errUnauthenticated
 	}
 	return ctx, nil
 }
 
 func (ogenSecurity) HandleConsumerSecret(ctx context.Context, _ ogen.OperationName, t ogen.ConsumerSecret) (context.Context, error) {
-	return letInto(ctx, isSecret(t.APIKey))
+	return authenticated(ctx, isSecret(t.APIKey))
 }
 
-func letInto(ctx context.Context, ok bool) (context.Context, error) {
+func authenticated(ctx context.Context, ok bool) (context.Context, error) {
 	if !ok {
-		return nil, errNobody
+		return nil, errUnauthenticated
 	}
 	return context.WithValue(ctx, accountKey{}, known), nil
 }

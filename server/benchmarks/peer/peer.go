@@ -1,7 +1,6 @@
-// Package peer has the document's API served by what people choose between: by hand on bare echo, by this
-// project, by ogen, and by oapi-codegen's server behind echo-middleware with kin-openapi's filter. All of
-// them get the same requests, let in the same credentials, have the same stub behind them, which sells to
-// everyone who was let in, and give the same answers.
+// Package peer serves the document's API in several ways: by hand on bare echo, with this project, with ogen, and
+// with oapi-codegen's server behind echo-middleware and kin-openapi's filter. All accept the same credentials,
+// call the same stub, and return the same responses.
 package peer
 
 import (
@@ -15,26 +14,26 @@ import (
 
 // Peer is a way to serve the API.
 type Peer struct {
-	// Name is what it is called in a table.
+	// Name identifies the peer in tables.
 	Name string
-	// New makes its handler.
+	// New returns the peer's handler.
 	New func() (http.Handler, error)
 }
 
-// All returns the peers. The first is what the others are compared with.
+// All returns the peers. The others are compared with the first.
 func All() []Peer {
 	return []Peer{
 		{"bare", newBare},
-		{"this", newProject(withoutAnswers)},
-		{"this-answers", newProject()},
+		{"this", newProject(withoutResponseCheck)},
+		{"this-responses", newProject()},
 		{"this-all", newProject(withTelemetry)},
 		{"ogen", newOgen},
 		{"echo-middleware", newEchoMiddleware},
 	}
 }
 
-// Serve serves the peer of a name. All are handlers of the same http.Server, but for this project with all
-// that it has: its own Serve bounds times and connections, too.
+// Serve serves the named peer. Every peer runs in a plain http.Server, except this project with everything on:
+// its own Serve also limits times and connections.
 func Serve(ctx context.Context, listener net.Listener, name string) error {
 	for _, p := range All() {
 		if p.Name != name {
@@ -49,10 +48,10 @@ func Serve(ctx context.Context, listener net.Listener, name string) error {
 		}
 		return (&http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}).Serve(listener)
 	}
-	return errors.New("there is no peer " + name)
+	return errors.New("peer: unknown peer " + name)
 }
 
-// The credentials that are let in.
+// The accepted credentials.
 const (
 	Key    = "bench-key"
 	Secret = "bench-secret"
@@ -65,18 +64,18 @@ func isSecret(secret string) bool {
 }
 func isToken(sent string) bool { return subtle.ConstantTimeCompare([]byte(sent), []byte(token)) == 1 }
 
-// account is who the credentials belong to.
+// account is the principal of the credentials.
 type account struct{ id string }
 
 var known = &account{"bench"}
 
-// errNobody is the stub's failure when nobody was let in.
-var errNobody = errors.New("nobody was let in")
+// errUnauthenticated is the stub's error for a request without an account.
+var errUnauthenticated = errors.New("peer: not authenticated")
 
-// sell is the stub behind all of them.
-func sell(who any, _ int) (url string, err error) {
-	if a, ok := who.(*account); !ok || a != known {
-		return "", errNobody
+// sell is the stub behind all peers.
+func sell(principal any, _ int) (url string, err error) {
+	if a, ok := principal.(*account); !ok || a != known {
+		return "", errUnauthenticated
 	}
 	return "https://billing.example.com/checkout/token", nil
 }

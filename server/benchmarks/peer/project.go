@@ -22,7 +22,7 @@ type project struct {
 	*server.Server
 }
 
-// newProject makes this project's server as it is by default, but for the options.
+// newProject returns this project's server with its defaults and the given options.
 func newProject(options ...server.Option) func() (http.Handler, error) {
 	return func() (http.Handler, error) {
 		options := append([]server.Option{server.WithLogger(slog.New(slog.DiscardHandler))}, options...)
@@ -35,12 +35,12 @@ func newProject(options ...server.Option) func() (http.Handler, error) {
 }
 
 var (
-	// withoutAnswers leaves answers unchecked, as all others do.
-	withoutAnswers = server.WithResponseCheck(contract.ResponsesUnchecked)
-	// withTelemetry logs each request as JSON, and counts and times it.
+	// withoutResponseCheck turns off the validation of responses, which no other peer does.
+	withoutResponseCheck = server.WithResponseCheck(contract.ResponsesUnchecked)
+	// withTelemetry adds a JSON access log and metrics.
 	withTelemetry = server.WithMiddleware(
 		telemetry.NewMetrics().Middleware,
-		telemetry.AccessLog(slog.New(slog.NewJSONHandler(io.Discard, nil)), func(who any) string { return who.(*account).id }),
+		telemetry.AccessLog(slog.New(slog.NewJSONHandler(io.Discard, nil)), func(principal any) string { return principal.(*account).id }),
 	)
 )
 
@@ -51,22 +51,22 @@ func authenticate(_ context.Context, c contract.Credentials) (any, error) {
 	return nil, contract.ErrNotAccepted
 }
 
-// strict is the stub behind oapi-codegen's server, here and in echo-middleware's.
-type strict struct{ who func(context.Context) any }
+// strict is the stub behind oapi-codegen's server, for this project and for echo-middleware.
+type strict struct{ principal func(context.Context) any }
 
 func (s strict) BuyEmailValidatorCredits(ctx context.Context, request httpserver.BuyEmailValidatorCreditsRequestObject) (httpserver.BuyEmailValidatorCreditsResponseObject, error) {
-	who := contract.Principal(ctx)
-	if s.who != nil {
-		who = s.who(ctx)
+	principal := contract.Principal(ctx)
+	if s.principal != nil {
+		principal = s.principal(ctx)
 	}
-	url, err := sell(who, request.Body.Amount)
+	url, err := sell(principal, request.Body.Amount)
 	if err != nil {
 		return nil, err
 	}
 	return httpserver.BuyEmailValidatorCredits200JSONResponse{URL: url}, nil
 }
 
-// WithContract makes echo with this project's contract of a document whose operations are all served alike.
+// WithContract returns echo with this project's contract for a document with n operations, which share one implementation.
 func WithContract(n int) (http.Handler, error) {
 	doc, err := WithOperations(n)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package process runs servers as processes of their own, so that who asks them over loopback shares
-// nothing with them but the machine.
+// Package process runs servers as processes of their own, so that they share only the machine with their
+// load generator.
 package process
 
 import (
@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// Process is a server that runs.
+// Process is a running server.
 type Process struct {
 	Address string
 	command *exec.Cmd
 }
 
-// Self starts this program again, with arguments. The new process must call Announce.
+// Self starts this program again with other arguments. The new process must call Announce.
 func Self(arguments ...string) (*Process, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -38,16 +38,16 @@ func Self(arguments ...string) (*Process, error) {
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%v did not start", arguments), p.Stop())
+		return nil, errors.Join(fmt.Errorf("process: %v did not start", arguments), p.Stop())
 	}
 	p.Address = strings.TrimSpace(line)
 	return p, nil
 }
 
-// Announce tells the process that started this one where it listens.
+// Announce reports the listener's address to the parent process.
 func Announce(l net.Listener) { fmt.Println(l.Addr()) }
 
-// Start starts another program, and waits until it listens at address.
+// Start starts another program and waits until it listens at address.
 func Start(ctx context.Context, address string, command ...string) (*Process, error) {
 	p := newProcess(address, command)
 	if err := p.command.Start(); err != nil {
@@ -60,28 +60,28 @@ func Start(ctx context.Context, address string, command ...string) (*Process, er
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("%s does not listen: %w", command[0], ctx.Err()), p.Stop())
+			return nil, errors.Join(fmt.Errorf("process: %s does not listen: %w", command[0], ctx.Err()), p.Stop())
 		case <-time.After(100 * time.Microsecond):
 		}
 	}
 }
 
 func newProcess(address string, command []string) *Process {
-	p := &Process{Address: address, command: exec.Command(command[0], command[1:]...)} //nolint:gosec // whoever calls it, chose it; Stop ends it
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                        // with all that it starts
+	p := &Process{Address: address, command: exec.Command(command[0], command[1:]...)} //nolint:gosec // the caller chooses the command; Stop ends it
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                        // Stop also ends its children
 	return p
 }
 
-// Stop ends the process, and all that it started.
+// Stop kills the process and its children.
 func (p *Process) Stop() error {
 	if err := syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL); err != nil {
 		return err
 	}
-	_ = p.command.Wait() // it was killed
+	_ = p.command.Wait() // the error is that it was killed
 	return nil
 }
 
-// FreeAddress returns an address on which nobody listens.
+// FreeAddress returns an unused loopback address.
 func FreeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,12 +13,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// chart is what is drawn of a benchmark.
+// chart is the drawing of one benchmark.
 type chart struct {
 	name, title, across, up string
-	of                      []string                // the lines, and only those, from the first to the last
-	value                   func(s float64) float64 // of seconds
-	place                   func(n float64) string  // what is written at n
+	of                      []string                // the lines to draw, in this order
+	value                   func(s float64) float64 // converts seconds
+	place                   func(n float64) string  // label of n on the horizontal axis
 	logarithmic             bool
 }
 
@@ -26,20 +26,20 @@ func microseconds(s float64) float64 { return s * 1e6 }
 func perSecond(s float64) float64    { return 1 / s }
 
 var charts = []chart{
-	{"Operations", "One purchase, by the operations of the document", "operations", "µs in process", []string{"this", "echo-middleware"}, microseconds, short, false},
-	{"Body", "One purchase, by the size of its body", "size of the body", "µs in process", []string{"this", "bare", "ogen", "echo-middleware"}, microseconds, size, true},
-	{"Connections", "Purchases a second, by connections", "connections", "a second, over loopback", []string{"this-all", "bare"}, perSecond, short, false},
-	{"Growth", "The next purchase, by those that are stored", "purchases stored", "µs until it is durable", []string{"sqlite: next", "postgres: next"}, microseconds, short, false},
-	{"Replicas", "Purchases a second, by replicas over one PostgreSQL", "replicas", "a second, over loopback", []string{"sandbox"}, perSecond, short, false},
+	{"Operations", "Time of one purchase, by number of operations in the document", "operations", "µs in process", []string{"this", "echo-middleware"}, microseconds, short, false},
+	{"Body", "Time of one purchase, by body size", "body size", "µs in process", []string{"this", "bare", "ogen", "echo-middleware"}, microseconds, size, true},
+	{"Connections", "Purchases per second, by connections", "connections", "per second, over loopback", []string{"this-all", "bare"}, perSecond, short, false},
+	{"Growth", "Time of the next purchase, by number of stored purchases", "stored purchases", "µs until durable", []string{"sqlite: next", "postgres: next"}, microseconds, short, false},
+	{"Replicas", "Purchases per second, by replicas over one PostgreSQL", "replicas", "per second, over loopback", []string{"sandbox"}, perSecond, short, false},
 }
 
-// titles are how lines are called.
+// titles are the legend's names of lines.
 var titles = map[string]string{
 	"this": "this project", "this-all": "this project, all on", "bare": "bare echo",
 	"sqlite: next": "SQLite", "postgres: next": "PostgreSQL", "sandbox": "sandbox",
 }
 
-// colours can be told apart by everybody (Okabe and Ito), and on light and dark paper.
+// colours are distinguishable with any colour vision (Okabe and Ito), on light and dark backgrounds.
 var colours = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xcc, 0x79, 0xa7, 0xff},
 }
@@ -56,7 +56,7 @@ func (c chart) draw(found map[string]map[float64][]float64, path string) error {
 	for i, of := range c.of {
 		line, ok := found[of]
 		if !ok {
-			return fmt.Errorf("there are no figures of %q, but of %v", of, slices.Sorted(maps.Keys(found)))
+			return fmt.Errorf("no figures of %q, only of %v", of, slices.Sorted(maps.Keys(found)))
 		}
 		across, seconds := points(line)
 		places = across
@@ -83,7 +83,7 @@ func (c chart) draw(found map[string]map[float64][]float64, path string) error {
 		p.Legend.Add(title, drawn, dots)
 	}
 	p.X.Tick.Marker = plot.ConstantTicks(ticks(places, c.place))
-	p.X.Max += (p.X.Max - p.X.Min) / 20 // room for the last label, also in a font that is wider than was reckoned with
+	p.X.Max += (p.X.Max - p.X.Min) / 20 // room for the last label, even in a wide font
 	if c.logarithmic {
 		p.Y.Tick.Marker = plot.ConstantTicks(powers(p.Y.Min, p.Y.Max))
 	} else {
@@ -101,7 +101,7 @@ func (c chart) draw(found map[string]map[float64][]float64, path string) error {
 	return p.Save(15*vg.Centimeter, 8*vg.Centimeter, path)
 }
 
-// position is where n stands on an axis to last: numbers that are many times each other, at even distances.
+// position returns the place of n on a logarithmic axis.
 func position(n, last float64) float64 {
 	if last <= 10 {
 		return n
@@ -117,7 +117,7 @@ func ticks(places []float64, label func(float64) string) []plot.Tick {
 	return list
 }
 
-// powers are the powers of ten from low to high.
+// powers returns the powers of ten from low to high.
 func powers(low, high float64) []plot.Tick {
 	var list []plot.Tick
 	for e := math.Floor(low); e <= math.Ceil(high); e++ {
@@ -136,7 +136,7 @@ func short(n float64) string {
 	return fmt.Sprintf("%.4g", n)
 }
 
-// size is a number of bytes.
+// size formats a number of bytes.
 func size(n float64) string {
 	switch {
 	case n >= 1<<20:

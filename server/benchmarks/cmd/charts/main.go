@@ -1,5 +1,5 @@
-// Command charts draws how cost grows, out of what go test -bench prints: a benchmark's name is the chart,
-// n the place on its horizontal axis, and of the line.
+// Command charts draws charts from the output of go test -bench. The benchmark's name selects the chart, n is the
+// place on the horizontal axis, and of names the line.
 package main
 
 import (
@@ -28,11 +28,11 @@ func main() {
 }
 
 func run(figures, folder string) error {
-	file, err := os.Open(figures) //nolint:gosec // a file of the caller's
+	file, err := os.Open(figures) //nolint:gosec // the caller names the file
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // it is only read
+	defer file.Close() //nolint:errcheck // the file is only read
 	found, err := read(file, figures)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func run(figures, folder string) error {
 	for _, c := range charts {
 		lines := found[c.name]
 		if len(lines) == 0 {
-			return fmt.Errorf("%s has no figures of the benchmark %s", figures, c.name)
+			return fmt.Errorf("%s contains no figures of the benchmark %s", figures, c.name)
 		}
 		if err := c.draw(lines, filepath.Join(folder, strings.ToLower(c.name)+".svg")); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
@@ -49,7 +49,7 @@ func run(figures, folder string) error {
 	return nil
 }
 
-// figures are seconds by chart, line and place.
+// figures are times in seconds by chart, line and place.
 type figures map[string]map[string]map[float64][]float64
 
 func read(r io.Reader, name string) (figures, error) {
@@ -73,12 +73,12 @@ func read(r io.Reader, name string) (figures, error) {
 		found[chart][of][n] = append(found[chart][of][n], seconds)
 	}
 	if len(found) == 0 {
-		return nil, errors.New(name + " has no figures")
+		return nil, errors.New(name + " contains no figures")
 	}
 	return found, nil
 }
 
-// place takes a name such as Body/n=14/of=bare-2 apart. Where stores are compared, the line is a store's.
+// place parses a name such as Body/n=14/of=bare-2. For benchmarks of stores, the line is named after the store.
 func place(result *benchfmt.Result) (chart string, n float64, of string, ok bool) {
 	base, parts := result.Name.Parts()
 	for _, part := range parts {
@@ -97,7 +97,7 @@ func place(result *benchfmt.Result) (chart string, n float64, of string, ok bool
 	return string(base), n, of, ok && of != ""
 }
 
-// points are the medians of a line, from left to right.
+// points returns the medians of a line from left to right.
 func points(line map[float64][]float64) (places, medians []float64) {
 	for n := range line {
 		places = append(places, n)

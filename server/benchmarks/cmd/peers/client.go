@@ -17,8 +17,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/process"
 )
 
-// client orders through the client, and with the least of net/http and encoding/json that gets the same
-// answer: no check of it, no time limit, no word on what failed.
+// client compares an order through package client with the minimal use of net/http and encoding/json: without
+// response checks, time limit and useful errors.
 func client(ctx context.Context, s settings) ([]row, error) {
 	facts, err := peer.Document()
 	if err != nil {
@@ -28,7 +28,7 @@ func client(ctx context.Context, s settings) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer seller.Stop() //nolint:errcheck // it is gone, either way
+	defer seller.Stop() //nolint:errcheck // the process ends in any case
 	c, err := buy.New(buy.WithBaseURL("http://"+seller.Address+facts.BasePath), buy.WithConsumerKey(peer.Key, peer.Secret))
 	if err != nil {
 		return nil, err
@@ -71,22 +71,22 @@ func least(ctx context.Context, url string, amount int) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // all that counts is read
-	answer, err := io.ReadAll(response.Body)
+	defer response.Body.Close() //nolint:errcheck // the body was read
+	received, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
 	var payment model.BuyEmailValidatorCreditsSuccessResponse
-	if err := json.Unmarshal(answer, &payment); err != nil {
+	if err := json.Unmarshal(received, &payment); err != nil {
 		return err
 	}
 	if payment.URL == "" {
-		return errors.New("nothing was sold")
+		return errors.New("peers: the response contains no link")
 	}
 	return nil
 }
 
-// sell answers every order in the same way, for next to nothing: the time is the client's.
+// sell returns one fixed response to every order at almost no cost, so that the measured time is the client's.
 func sell(listener net.Listener) error {
 	sold := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n{\"url\":\"https://x.example\"}")
 	for {

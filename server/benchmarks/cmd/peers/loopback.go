@@ -12,10 +12,10 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/process"
 )
 
-// connections are how many ask at once.
+// connections is the number of concurrent connections.
 const connections = 32
 
-// loopback asks all peers, each in a process of its own, over connections that are kept.
+// loopback measures all peers, each in a process of its own, over keep-alive connections.
 func loopback(ctx context.Context, s settings) ([]row, error) {
 	cases, err := peer.Cases()
 	if err != nil {
@@ -36,7 +36,7 @@ func loopback(ctx context.Context, s settings) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer p.Stop() //nolint:errcheck // it is gone, either way
+		defer p.Stop() //nolint:errcheck // the process ends in any case
 		defer join(of.Name, facts.Path, p).Close()
 	}
 	if _, err := exec.LookPath("npx"); err == nil && s.prism != "" {
@@ -51,7 +51,7 @@ func loopback(ctx context.Context, s settings) ([]row, error) {
 	return []row{{"loopback", results}}, err
 }
 
-// serve serves a peer, or what sells to the client, until the process is ended.
+// serve serves a peer, or the fixed response for the client's measurement, until the process ends.
 func serve(ctx context.Context, name string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,7 +64,7 @@ func serve(ctx context.Context, name string) error {
 	return peer.Serve(ctx, listener, name)
 }
 
-// startPrism starts Stoplight's mock server of the document, which npx gets where it is not there yet.
+// startPrism starts Prism, a mock server for the document. npx installs it if needed.
 func startPrism(ctx context.Context, s settings) (*process.Process, error) {
 	address, err := process.FreeAddress()
 	if err != nil {
@@ -78,7 +78,7 @@ func startPrism(ctx context.Context, s settings) (*process.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute) // to get it, and to start
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute) // installation included
 	defer cancel()
 	return process.Start(ctx, address, "npx", "--yes", "@stoplight/prism-cli@"+s.prism,
 		"mock", "--host", host, "--port", port, "--verboseLevel", "silent", document)

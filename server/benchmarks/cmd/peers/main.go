@@ -1,5 +1,5 @@
-// Command peers times this project beside its peers, prints what benchstat makes of it, and writes the
-// table of the README.
+// Command peers measures this project and its peers, prints the comparison of benchstat, and writes the table of
+// README.md.
 package main
 
 import (
@@ -26,14 +26,14 @@ func main() {
 	}
 }
 
-// settings are the command line's.
+// settings are the command line's flags.
 type settings struct {
 	rounds                int
 	sandbox, readme, out  string
 	prism, document, only string
 }
 
-// row is one thing that was measured of several.
+// row is one measurement of several subjects.
 type row struct {
 	name    string
 	results []contest.Result
@@ -49,13 +49,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var s settings
 	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&s.rounds, "rounds", 10, "how often everything is measured")
-	flags.StringVar(&s.sandbox, "sandbox", "", "the sandbox's program, whose start is timed")
-	flags.StringVar(&s.readme, "readme", "", "the file whose table is written")
-	flags.StringVar(&s.out, "out", "peers.txt", "the file for all figures, in the format of go test -bench")
-	flags.StringVar(&s.prism, "prism", "", "the version of @stoplight/prism-cli, where npx is at hand")
-	flags.StringVar(&s.document, "document", "../../api/openapi.yaml", "the document that Prism serves")
-	flags.StringVar(&s.only, "only", "", "measure only what has this in its name")
+	flags.IntVar(&s.rounds, "rounds", 10, "number of measurements of everything")
+	flags.StringVar(&s.sandbox, "sandbox", "", "path of the sandbox's program, to time its start")
+	flags.StringVar(&s.readme, "readme", "", "file to write the table to")
+	flags.StringVar(&s.out, "out", "peers.txt", "file for all figures, in the format of go test -bench")
+	flags.StringVar(&s.prism, "prism", "", "version of @stoplight/prism-cli; needs npx")
+	flags.StringVar(&s.document, "document", "../../api/openapi.yaml", "document that Prism serves")
+	flags.StringVar(&s.only, "only", "", "measure only the parts whose name contains this text")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := save(s.out, rows); err != nil {
 		return err
 	}
-	benchstat := exec.CommandContext(ctx, "go", "tool", "benchstat", "-col", "/peer", s.out) //nolint:gosec // a file of the caller's
+	benchstat := exec.CommandContext(ctx, "go", "tool", "benchstat", "-col", "/peer", s.out) //nolint:gosec // the caller names the file
 	benchstat.Stdout, benchstat.Stderr = stdout, stderr
 	if err := benchstat.Run(); err != nil {
 		return fmt.Errorf("benchstat: %w", err)
@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return writeTable(s.readme, rows)
 }
 
-// save writes all figures in the format of go test -bench.
+// save writes all figures to a file in the format of go test -bench.
 func save(path string, rows []row) error {
 	var text strings.Builder
 	for _, r := range rows {
@@ -106,7 +106,7 @@ func save(path string, rows []row) error {
 	return os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// quick is for what takes microseconds.
+// quick returns the settings for operations of microseconds.
 func quick(s settings) contest.Settings {
 	return contest.Settings{Rounds: s.rounds, Turns: 15, Turn: 20 * time.Millisecond}
 }

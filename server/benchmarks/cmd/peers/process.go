@@ -9,7 +9,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/peer"
 )
 
-// inProcess asks the handlers of all peers for each case.
+// inProcess measures each case with the handlers of all peers.
 func inProcess(_ context.Context, s settings) ([]row, error) {
 	cases, err := peer.Cases()
 	if err != nil {
@@ -38,7 +38,7 @@ func inProcess(_ context.Context, s settings) ([]row, error) {
 	return rows, nil
 }
 
-// operations asks for the same operation of documents that have one and 500.
+// operations measures one operation of documents with one and with 500 operations.
 func operations(_ context.Context, s settings) ([]row, error) {
 	cases, err := peer.Cases()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/process"
 )
 
-// start times programs from their start until they say that they are ready: the sandbox with a database
-// that is there, and a server of 500 operations.
+// start measures the time from a program's start until it is ready: the sandbox with an existing database, and a
+// server with 500 operations.
 func start(ctx context.Context, s settings) ([]row, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -45,7 +45,7 @@ func start(ctx context.Context, s settings) ([]row, error) {
 				if err != nil {
 					return err
 				}
-				if err := errors.Join(answers(address), p.Stop()); err != nil {
+				if err := errors.Join(checkReady(address), p.Stop()); err != nil {
 					return err
 				}
 			}
@@ -60,20 +60,20 @@ func start(ctx context.Context, s settings) ([]row, error) {
 	return rows, nil
 }
 
-// answers asks whether a server is ready, and takes any answer that is no failure.
-func answers(address string) error {
+// checkReady returns an error unless the server reports that it is ready.
+func checkReady(address string) error {
 	once := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := once.Get("http://" + address + "/readyz")
 	if err != nil {
 		return err
 	}
 	if response.StatusCode >= http.StatusInternalServerError {
-		err = errors.New("it is not ready: " + response.Status)
+		err = errors.New("peers: not ready: " + response.Status)
 	}
 	return errors.Join(err, response.Body.Close())
 }
 
-// serveOperations serves a document of 500 operations.
+// serveOperations serves a document with 500 operations.
 func serveOperations(address string) error {
 	handler, err := peer.WithContract(500)
 	if err != nil {

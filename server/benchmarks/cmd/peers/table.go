@@ -12,31 +12,31 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/contest"
 )
 
-// The table stands between these lines.
+// The table is between these lines.
 const (
 	begin = "<!-- make bench-peers: begin -->\n"
 	end   = "<!-- make bench-peers: end -->\n"
 )
 
-// writeTable puts the table of rows into a file, in the place of the one that is there.
+// writeTable replaces the table in a file.
 func writeTable(path string, rows []row) error {
-	text, err := os.ReadFile(path) //nolint:gosec // a file of the caller's
+	text, err := os.ReadFile(path) //nolint:gosec // the caller names the file
 	if err != nil {
 		return err
 	}
 	before, rest, ok := bytes.Cut(text, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
-		return errors.New(path + " has no place for the table")
+		return errors.New(path + " does not contain the lines around the table")
 	}
-	return os.WriteFile(path, slices.Concat(before, []byte(begin+table(rows)+end), after), 0o644) //nolint:gosec // it is a README
+	return os.WriteFile(path, slices.Concat(before, []byte(begin+table(rows)+end), after), 0o644) //nolint:gosec // a README is public
 }
 
-// columns are the peers of the table, by their names.
+// columns are the table's peers by name.
 var columns = []struct{ name, title string }{
 	{"bare", "bare echo"},
 	{"this", "**this**"},
-	{"this-answers", "**… answers checked**"},
+	{"this-responses", "**… responses validated**"},
 	{"this-all", "**… log and metrics**"},
 	{"ogen", "ogen"},
 	{"echo-middleware", "echo-middleware"},
@@ -67,23 +67,23 @@ func table(rows []row) string {
 	allocations := func(r contest.Result) string { return fmt.Sprintf("%.0f", r.Allocations) }
 	line("a purchase, time", "valid", ratio)
 	line("a purchase, allocations", "valid", allocations)
-	line("an amount past the limit, time", "invalid", ratio)
+	line("an amount above the limit, time", "invalid", ratio)
 	line("1 MiB in one string, time", "1MiB-string", ratio)
 	line("1 MiB in many objects, time", "1MiB-nested", ratio)
-	line("over loopback, purchases a second", "loopback", rate)
+	line("over loopback, purchases per second", "loopback", rate)
 
-	fmt.Fprintf(&b, "\nRatios to bare echo: medians of %d interleaved runs, and how far the interval of 95 %% reaches from them. %s, %d cores.\n", rounds(rows), runtime.Version(), runtime.NumCPU())
+	fmt.Fprintf(&b, "\nTimes and rates are ratios to bare echo: medians of %d interleaved runs with their 95 %% confidence interval. %s, %d cores.\n", rounds(rows), runtime.Version(), runtime.NumCPU())
 	for _, list := range []struct {
 		of, format string
 		figure     func([]contest.Result) []any
 	}{
-		{"client", "One order by the client takes %s × the time of a bare call of net/http, and %.0f allocations beside its %.0f.", func(r []contest.Result) []any {
+		{"client", "An order with package client takes %s × the time of a bare net/http call, and %.0f allocations (net/http: %.0f).", func(r []contest.Result) []any {
 			return []any{ratio(r[1]), r[1].Allocations, r[0].Allocations}
 		}},
-		{"operations-this", "A document of 500 operations takes %s × the time of one with a single one", func(r []contest.Result) []any { return []any{ratio(r[1])} }},
+		{"operations-this", "A request takes %s × the time if the document has 500 operations instead of one", func(r []contest.Result) []any { return []any{ratio(r[1])} }},
 		{"operations-echo-middleware", "(echo-middleware: %s ×).", func(r []contest.Result) []any { return []any{ratio(r[1])} }},
-		{"start-sandbox", "The sandbox is ready %s after its start,", func(r []contest.Result) []any { return []any{milliseconds(r[0])} }},
-		{"start-500-operations", "a server of 500 operations %s.", func(r []contest.Result) []any { return []any{milliseconds(r[0])} }},
+		{"start-sandbox", "The sandbox starts in %s,", func(r []contest.Result) []any { return []any{milliseconds(r[0])} }},
+		{"start-500-operations", "a server with 500 operations in %s.", func(r []contest.Result) []any { return []any{milliseconds(r[0])} }},
 	} {
 		if results := find(rows, list.of); results != nil {
 			fmt.Fprintf(&b, list.format+"\n", list.figure(results)...)
@@ -103,7 +103,7 @@ func find(rows []row, name string) []contest.Result {
 
 func rounds(rows []row) int { return len(rows[0].results[0].Ratios) }
 
-// ratio is a time, and rate the number of times in a second, both in the first one's.
+// ratio formats the time as a ratio to the first subject's, and rate the number per second.
 func ratio(r contest.Result) string { return spread(r.Ratios) }
 
 func rate(r contest.Result) string {

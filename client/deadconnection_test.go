@@ -85,7 +85,7 @@ func forward(from, to net.Conn, dead *atomic.Bool) {
 	}
 }
 
-// kill makes all connections of now swallow everything.
+// kill makes all current connections drop their data.
 func (n *network) kill() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -94,8 +94,8 @@ func (n *network) kill() {
 	}
 }
 
-// TestDeadConnectionIsLeft has the network swallow what is sent over the connections of a Client. The
-// next order times out, and its outcome is unknown. The one after it takes another connection.
+// TestDeadConnectionIsLeft lets the network drop all data of a Client's connections. The next order times out, and
+// its outcome is unknown. The order after it uses another connection.
 func TestDeadConnectionIsLeft(t *testing.T) {
 	t.Parallel()
 	h := newH2Server(t, func(moment string, s *h2Stream) bool { return moment != onBody || s.sell() })
@@ -157,7 +157,7 @@ func TestConnectionThatDiesInAResponse(t *testing.T) {
 	}
 }
 
-// TestSwitchedProtocol has a server answer with 101 and go on for ever. The order ends all the same, and
+// TestSwitchedProtocol lets a server respond with 101 and keep the connection open. The order still ends, and
 // its outcome is unknown.
 func TestSwitchedProtocol(t *testing.T) {
 	t.Parallel()

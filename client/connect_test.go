@@ -19,7 +19,7 @@ import (
 	"github.com/turbosmtp-go/billing/client"
 )
 
-// never is a server that no order may reach. change is called before it starts.
+// never is a server that no order may reach. change modifies its TLS configuration before the start.
 func never(t *testing.T, change func(*tls.Config)) (s *httptest.Server, trust *tls.Config) {
 	t.Helper()
 	s = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,8 +50,8 @@ func connectProxy(t *testing.T, status string) func(*http.Request) (*url.URL, er
 	return through(t, strings.Replace(base, "http://", "http://user:"+testSecret+"@", 1))
 }
 
-// socksProxy is a SOCKS5 proxy (RFC 1928). It chooses a way to authenticate, says whether a password is
-// right (RFC 1929), and how the connection to the server went.
+// socksProxy is a SOCKS5 proxy (RFC 1928). It responds with the authentication method, the result of the password
+// check (RFC 1929) and the result of the connection to the server.
 func socksProxy(t *testing.T, way, password, connected byte) func(*http.Request) (*url.URL, error) {
 	t.Helper()
 	base, _ := wire(t, func(conn *net.TCPConn, _ int) {
@@ -79,14 +79,14 @@ func socksProxy(t *testing.T, way, password, connected byte) func(*http.Request)
 
 // noConnection is a failure before anything of an order is sent.
 type noConnection struct {
-	url    string
-	change func(*http.Transport)
-	opt    client.Option
-	says   string
+	url      string
+	change   func(*http.Transport)
+	opt      client.Option
+	contains string
 }
 
-// wantNothingSent gives an order through the Client's own transport and one of the caller's. Nothing
-// may be sent, in so many tries.
+// wantNothingSent places an order through the default transport and through one of the caller. Nothing may be sent in
+// the given number of tries.
 func wantNothingSent(t *testing.T, failure noConnection, tries int) {
 	t.Helper()
 	change := failure.change
@@ -104,8 +104,8 @@ func wantNothingSent(t *testing.T, failure noConnection, tries int) {
 			var clock fakeClock
 			err := buy(t, newClient(t, failure.url, clock.option(), client.WithMaxRetries(2), opt, failure.opt))
 			wantOutcome(t, err, false)
-			if !strings.Contains(err.Error(), ": nothing was sent: ") || !strings.Contains(err.Error(), failure.says) {
-				t.Errorf("error %q: want one that says %q", err, failure.says)
+			if !strings.Contains(err.Error(), ": nothing was sent: ") || !strings.Contains(err.Error(), failure.contains) {
+				t.Errorf("error %q: want one that contains %q", err, failure.contains)
 			}
 			var e *client.NoResponseError
 			if !errors.As(err, &e) || e.Tries != tries || len(clock.waits) != tries-1 {
@@ -115,7 +115,7 @@ func wantNothingSent(t *testing.T, failure noConnection, tries int) {
 	}
 }
 
-// TestPermanentFailureIsTriedOnce has what only a change of the configuration can mend.
+// TestPermanentFailureIsTriedOnce: a failure that only another configuration can fix is not retried.
 func TestPermanentFailureIsTriedOnce(t *testing.T) {
 	t.Parallel()
 	secure, trust := never(t, nil)
@@ -134,27 +134,27 @@ func TestPermanentFailureIsTriedOnce(t *testing.T) {
 		return func(rt *http.Transport) { rt.Proxy, rt.TLSClientConfig = proxy, trust.Clone() }
 	}
 	for name, failure := range map[string]noConnection{
-		"unknown authority": {url: secure.URL, says: "unknown authority"},
-		"another host's certificate": {url: "https://billing.invalid", says: "not billing.invalid", change: func(rt *http.Transport) {
+		"unknown authority": {url: secure.URL, contains: "unknown authority"},
+		"another host's certificate": {url: "https://billing.invalid", contains: "not billing.invalid", change: func(rt *http.Transport) {
 			rt.TLSClientConfig = trust.Clone()
 			rt.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, network, secure.Listener.Addr().String())
 			}
 		}},
-		"expired certificate": {url: secure.URL, says: "expired", change: func(rt *http.Transport) {
+		"expired certificate": {url: secure.URL, contains: "expired", change: func(rt *http.Transport) {
 			rt.TLSClientConfig = trust.Clone()
 			rt.TLSClientConfig.Time = func() time.Time { return time.Now().AddDate(200, 0, 0) }
 		}},
-		"host not found":           {url: "http://localhost:1", change: func(rt *http.Transport) { rt.DialContext = unknownName }, says: "no such host"},
-		"plain HTTP":               {url: strings.Replace(plain.URL, "http:", "https:", 1), says: "HTTP response to HTTPS client"},
-		"no TLS":                   {url: strings.Replace(banner, "http:", "https:", 1), says: "does not look like a TLS handshake"},
-		"client certificate":       {url: strict.URL, change: trusted(trustStrict), says: "remote error: tls: "},
-		"TLS version":              {url: old.URL, change: trusted(trustOld), says: "remote error: tls: "},
-		"proxy, password":          {url: secure.URL, change: proxied(connectProxy(t, "407 Proxy Authentication Required")), says: "Proxy Authentication Required"},
-		"SOCKS, no way to log in":  {url: secure.URL, change: proxied(socksProxy(t, 0xff, 0, 0)), says: "authentication"},
-		"SOCKS, password":          {url: secure.URL, change: proxied(socksProxy(t, 2, 1, 0)), says: "authentication"},
-		"invalid port":             {url: "https://127.0.0.1:99999", says: "invalid port"},
-		"invalid port, plain HTTP": {url: "http://127.0.0.1:99999", says: "invalid port"},
+		"host not found":           {url: "http://localhost:1", change: func(rt *http.Transport) { rt.DialContext = unknownName }, contains: "no such host"},
+		"plain HTTP":               {url: strings.Replace(plain.URL, "http:", "https:", 1), contains: "HTTP response to HTTPS client"},
+		"no TLS":                   {url: strings.Replace(banner, "http:", "https:", 1), contains: "does not look like a TLS handshake"},
+		"client certificate":       {url: strict.URL, change: trusted(trustStrict), contains: "remote error: tls: "},
+		"TLS version":              {url: old.URL, change: trusted(trustOld), contains: "remote error: tls: "},
+		"proxy, password":          {url: secure.URL, change: proxied(connectProxy(t, "407 Proxy Authentication Required")), contains: "Proxy Authentication Required"},
+		"SOCKS, no way to log in":  {url: secure.URL, change: proxied(socksProxy(t, 0xff, 0, 0)), contains: "authentication"},
+		"SOCKS, password":          {url: secure.URL, change: proxied(socksProxy(t, 2, 1, 0)), contains: "authentication"},
+		"invalid port":             {url: "https://127.0.0.1:99999", contains: "invalid port"},
+		"invalid port, plain HTTP": {url: "http://127.0.0.1:99999", contains: "invalid port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,8 +179,8 @@ func TestProxyThatForbids(t *testing.T) {
 				rt.Proxy, rt.TLSClientConfig = proxy, trust.Clone()
 			})))
 			wantOutcome(t, err, false)
-			if says := "nothing was sent: the proxy did not connect: " + status[:3]; !strings.Contains(err.Error(), says) {
-				t.Errorf("error %q: want one that says %q", err, says)
+			if contains := "nothing was sent: the proxy did not connect: " + status[:3]; !strings.Contains(err.Error(), contains) {
+				t.Errorf("error %q: want one that contains %q", err, contains)
 			}
 			var e *client.NoResponseError
 			if !errors.As(err, &e) || e.Tries != tries || len(clock.waits) != tries-1 {
@@ -209,8 +209,8 @@ func TestProxyReportIsKept(t *testing.T) {
 	}
 }
 
-// TestPassingFailureIsTriedAgain has what may be gone at the next try.
-func TestPassingFailureIsTriedAgain(t *testing.T) {
+// TestTransientFailureIsRetried: a failure that may be gone at the next try is retried.
+func TestTransientFailureIsRetried(t *testing.T) {
 	t.Parallel()
 	secure, trust := never(t, nil)
 	cut, _ := wire(t, func(conn *net.TCPConn, _ int) { _, _ = conn.Read(make([]byte, 1)) })
@@ -221,16 +221,16 @@ func TestPassingFailureIsTriedAgain(t *testing.T) {
 		return func(rt *http.Transport) { rt.DialContext = dial }
 	}
 	for name, failure := range map[string]noConnection{
-		"refused":             {url: closedPort, says: "connection refused"},
-		"dial timeout":        {url: secure.URL, change: dialing((&net.Dialer{Deadline: time.Unix(1, 0)}).DialContext), says: "i/o timeout"},
+		"refused":             {url: closedPort, contains: "connection refused"},
+		"dial timeout":        {url: secure.URL, change: dialing((&net.Dialer{Deadline: time.Unix(1, 0)}).DialContext), contains: "i/o timeout"},
 		"handshake cut":       {url: strings.Replace(cut, "http:", "https:", 1)},
-		"handshake timeout":   {url: silent(t), change: func(rt *http.Transport) { rt.TLSHandshakeTimeout = time.Millisecond }, says: "TLS handshake timeout"},
-		"proxy, 502":          {url: secure.URL, change: proxied(connectProxy(t, "502 Bad Gateway")), says: "Bad Gateway"},
-		"proxy, 503":          {url: secure.URL, change: proxied(connectProxy(t, "503 Service Unavailable")), says: "Service Unavailable"},
-		"proxy refused":       {url: secure.URL, change: proxied(through(t, closedPort)), says: "proxyconnect"},
-		"SOCKS, unreachable":  {url: secure.URL, change: proxied(socksProxy(t, 0, 0, 4)), says: "host unreachable"},
-		"SOCKS, right, then":  {url: secure.URL, change: proxied(socksProxy(t, 2, 0, 5)), says: "connection refused"},
-		"name server is down": {url: secure.URL, change: dialing(temporaryName), says: "server misbehaving"},
+		"handshake timeout":   {url: silent(t), change: func(rt *http.Transport) { rt.TLSHandshakeTimeout = time.Millisecond }, contains: "TLS handshake timeout"},
+		"proxy, 502":          {url: secure.URL, change: proxied(connectProxy(t, "502 Bad Gateway")), contains: "Bad Gateway"},
+		"proxy, 503":          {url: secure.URL, change: proxied(connectProxy(t, "503 Service Unavailable")), contains: "Service Unavailable"},
+		"proxy refused":       {url: secure.URL, change: proxied(through(t, closedPort)), contains: "proxyconnect"},
+		"SOCKS, unreachable":  {url: secure.URL, change: proxied(socksProxy(t, 0, 0, 4)), contains: "host unreachable"},
+		"SOCKS, right, then":  {url: secure.URL, change: proxied(socksProxy(t, 2, 0, 5)), contains: "connection refused"},
+		"name server is down": {url: secure.URL, change: dialing(temporaryName), contains: "server misbehaving"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,7 +239,7 @@ func TestPassingFailureIsTriedAgain(t *testing.T) {
 	}
 }
 
-// silent is an https address that accepts connections and says nothing.
+// silent is an https address that accepts connections and sends nothing.
 func silent(t *testing.T) string {
 	t.Helper()
 	base, _ := wire(t, func(conn *net.TCPConn, _ int) { _, _ = io.Copy(io.Discard, conn) })
@@ -251,7 +251,7 @@ func temporaryName(context.Context, string, string) (net.Conn, error) {
 }
 
 // TestClientCertificateOverTLS13: the server's alert comes after the handshake of the client, which may
-// have sent the order by then. It is not sent again, and nothing is said of the outcome that is not known.
+// have sent the order by then. The order is not sent again.
 func TestClientCertificateOverTLS13(t *testing.T) {
 	t.Parallel()
 	secure, trust := never(t, func(c *tls.Config) { c.ClientAuth, c.MinVersion = tls.RequireAnyClientCert, tls.VersionTLS13 })
@@ -314,7 +314,7 @@ func TestEditorThatBreaksTheRequest(t *testing.T) {
 				var clock fakeClock
 				err := buyEdited(t, newClient(t, v.URL, clock.option(), opt), func(r *http.Request) error { edit(r); return nil })
 				if err == nil {
-					wantRequests(t, v, before+1) // It could be mended.
+					wantRequests(t, v, before+1) // The Client repaired it.
 					return
 				}
 				wantOutcome(t, err, false)
