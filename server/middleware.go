@@ -2,11 +2,12 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		r := ec.Request()
 		header := ec.Response().Header()
-		header.Set(echo.HeaderXRequestID, requestID(r))
+		header[echo.HeaderXRequestID] = []string{requestID(r)}
 		if s.isDraining() {
 			header.Set(echo.HeaderConnection, "close")
 		}
@@ -98,7 +99,7 @@ func requestID(r *http.Request) string {
 	if sent != "" && len(sent) <= maxRequestID && !strings.ContainsFunc(sent, isUnusual) {
 		return sent
 	}
-	return rand.Text()
+	return strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // an id is not a secret
 }
 
 func isUnusual(c rune) bool {

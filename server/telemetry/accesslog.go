@@ -3,6 +3,7 @@ package telemetry
 import (
 	"cmp"
 	"log/slog"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
@@ -26,11 +27,17 @@ import (
 //
 // A nil logger is slog.Default().
 func AccessLog(logger *slog.Logger, account func(principal any) string) echo.MiddlewareFunc {
-	logger = cmp.Or(logger, slog.Default())
+	handler := cmp.Or(logger, slog.Default()).Handler()
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			return measure(ec, next, func(r result) {
-				logger.LogAttrs(ec.Request().Context(), requestLevel(ec), "request", requestAttributes(ec, r, account)...)
+				ctx, level := ec.Request().Context(), requestLevel(ec)
+				if !handler.Enabled(ctx, level) {
+					return
+				}
+				line := slog.NewRecord(time.Now(), level, "request", 0) // a Logger would find the caller, which is always this one
+				line.AddAttrs(requestAttributes(ec, r, account)...)
+				_ = handler.Handle(ctx, line)
 			})
 		}
 	}
