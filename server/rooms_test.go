@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// TestRooms holds each package to what it may import of this module: arrows point one way.
+// TestRooms lists which packages of this module each package may import. ARCHITECTURE.md names every package.
 func TestRooms(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/turbosmtp-go/billing/"
@@ -61,6 +63,10 @@ func TestRooms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	architecture, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	decoder := json.NewDecoder(strings.NewReader(string(out)))
 	for {
 		var p struct {
@@ -75,10 +81,13 @@ func TestRooms(t *testing.T) {
 		room := strings.TrimPrefix(p.ImportPath, module)
 		may, known := rooms[room]
 		if !known {
-			t.Errorf("the package %s has no place in the layout", room)
+			t.Errorf("the package %s is missing in this test: add it with its imports", room)
 		}
-		for _, path := range p.Imports {
-			if imported, ok := strings.CutPrefix(path, module); ok && !slices.Contains(may, imported) {
+		if !strings.Contains(string(architecture), path.Base(room)) {
+			t.Errorf("ARCHITECTURE.md does not name %s", room)
+		}
+		for _, imports := range p.Imports {
+			if imported, ok := strings.CutPrefix(imports, module); ok && !slices.Contains(may, imported) {
 				t.Errorf("%s imports %s", room, imported)
 			}
 		}
