@@ -60,7 +60,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	_ = limited.Close()
 	s.release()
-	<-ended // so that Shutdown does not close the listener again
+	_ = <-ended // so that Shutdown does not close the listener again
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()
 	s.connections.finish(grace)

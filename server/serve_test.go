@@ -222,7 +222,7 @@ func TestServeStops(t *testing.T) {
 			<-running
 			l.stop()
 			eventually(t, "the listener is closed", func() bool {
-				_, err := net.DialTimeout("tcp", l.address, time.Second) //nolint:bodyclose // no connection
+				_, err := net.DialTimeout("tcp", l.address, time.Second)
 				return err != nil
 			})
 			release <- struct{}{}
