@@ -26,7 +26,7 @@ func TestAllocations(t *testing.T) {
 	t.Logf("%v allocations", got)
 }
 
-// sellWithoutAllocating serves one connection after the other, and gives every order the same answer.
+// sellWithoutAllocating serves one connection after the other, with the same response to every order.
 func sellWithoutAllocating(t testing.TB) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -178,7 +178,7 @@ func TestRawHasAllBehaviour(t *testing.T) {
 	refusing := responding(t, http.StatusUnauthorized, "application/json", `{"message":"account_is_inactive"}`)
 	response, err = newClient(t, refusing.URL).Raw().BuyEmailValidatorCreditsWithResponse(t.Context(), model.BuyEmailValidatorCreditsRequest{Amount: 320})
 	if response != nil || !client.HasCode(err, model.AccountIsInactive) {
-		t.Errorf("answer %v, error %v: want the error", response, err)
+		t.Errorf("response %v, error %v: want the error", response, err)
 	}
 }
 

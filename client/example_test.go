@@ -63,7 +63,7 @@ func ExampleClient_BuyEmailValidatorCredits_errors() {
 	default:
 		fmt.Println("nothing was bought:", err)
 	}
-	// Output: nothing was bought: The credentials are right, but their account is inactive. Have the account activated by TurboSMTP.
+	// Output: nothing was bought: The credentials are valid, but the account is inactive. Ask TurboSMTP to activate it.
 }
 
 func ExampleErrOutcomeUnknown() {

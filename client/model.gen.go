@@ -4,28 +4,28 @@ package client
 
 import "github.com/turbosmtp-go/billing/gen/model"
 
-// AuthorizationError: Why the request was not authorized.
+// AuthorizationError: The body of the response to a request without valid credentials.
 type AuthorizationError = model.AuthorizationError
 
-// AuthorizationErrorCode: The reason for which a request is not authorized.
+// AuthorizationErrorCode: The reason why the credentials are not valid.
 type AuthorizationErrorCode = model.AuthorizationErrorCode
 
-// BuyEmailValidatorCreditsBadRequestResponseBody: Why the order was not taken.
+// BuyEmailValidatorCreditsBadRequestResponseBody: The body of the response to a rejected purchase.
 type BuyEmailValidatorCreditsBadRequestResponseBody = model.BuyEmailValidatorCreditsBadRequestResponseBody
 
-// BuyEmailValidatorCreditsErrorCode: The reason for which an order is not taken.
+// BuyEmailValidatorCreditsErrorCode: The reason for the rejection of a purchase.
 type BuyEmailValidatorCreditsErrorCode = model.BuyEmailValidatorCreditsErrorCode
 
 // BuyEmailValidatorCreditsJSONRequestBody defines body for BuyEmailValidatorCredits for application/json ContentType.
 type BuyEmailValidatorCreditsJSONRequestBody = model.BuyEmailValidatorCreditsJSONRequestBody
 
-// BuyEmailValidatorCreditsRequest: The order of email-validation credits.
+// BuyEmailValidatorCreditsRequest: A purchase of email-validation credits.
 type BuyEmailValidatorCreditsRequest = model.BuyEmailValidatorCreditsRequest
 
-// BuyEmailValidatorCreditsSuccessResponse: The order was taken and waits for its payment.
+// BuyEmailValidatorCreditsSuccessResponse: The purchase was created. Its payment is pending.
 type BuyEmailValidatorCreditsSuccessResponse = model.BuyEmailValidatorCreditsSuccessResponse
 
-// Unauthorized: Why the request was not authorized.
+// Unauthorized: The body of the response to a request without valid credentials.
 type Unauthorized = model.Unauthorized
 
 // Unexpected: Any other failure.

@@ -80,10 +80,10 @@ func TestASecondAPI(t *testing.T) {
 		"no credentials":           {"GET", "/shelf/books", "", 401, `{"reason":"Credentials are needed."}`},
 		"the first API's key":      {"GET", "/shelf/books", annsKey, 401, `{"reason":"The credentials are not accepted."}`},
 		"an invalid parameter":     {"GET", "/shelf/books?limit=6", "shelf key", 400, `{"reason":`},
-		"an unknown path below it": {"GET", "/shelf/magazines", "shelf key", 404, `{"reason":"No such path."}`},
+		"an unknown path below it": {"GET", "/shelf/magazines", "shelf key", 404, `{"reason":"Path not found."}`},
 		"another method":           {"POST", "/shelf/books", "shelf key", 405, `{"reason":`},
 		"a panic":                  {"GET", "/shelf/books?limit=3", "shelf key", 500, `{"reason":`},
-		"a path of no API":         {"GET", "/shelfs", "", 404, `{"message":"No such path."}`},
+		"a path of no API":         {"GET", "/shelfs", "", 404, `{"message":"Path not found."}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

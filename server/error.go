@@ -50,7 +50,7 @@ func (s *Server) handleError(err error, ec echo.Context) {
 	switch {
 	case f.status == http.StatusServiceUnavailable:
 		// All requests of an outage have the same reason.
-		s.logUnavailable.Do(func() { s.logError(ec, "a request could not be served; the same is logged once per second", err) })
+		s.logUnavailable.Do(func() { s.logError(ec, "a request could not be served; further errors of this kind are logged once per second", err) })
 	case f.status >= http.StatusInternalServerError:
 		s.logError(ec, "a request failed", err)
 	}
@@ -72,7 +72,7 @@ func describe(err error) failure {
 		return failure{status: routed.Code, sentence: sentence(routed.Code)}
 	case errors.As(err, &unavailable):
 		return failure{http.StatusServiceUnavailable, max(time.Second, unavailable.RetryAfter),
-			"The server cannot do this right now. Nothing was done: please try again."}
+			"The service is temporarily unavailable. Nothing was done: please try again."}
 	case errors.Is(err, contract.ErrBusy):
 		return failure{http.StatusServiceUnavailable, time.Second, "The server is busy. Nothing was done: please try again."}
 	case errors.Is(err, context.DeadlineExceeded):
@@ -85,9 +85,9 @@ func describe(err error) failure {
 func sentence(status int) string {
 	switch status {
 	case http.StatusNotFound:
-		return "No such path."
+		return "Path not found."
 	case http.StatusMethodNotAllowed:
-		return "This path does not support this method. The header Allow lists the supported methods."
+		return "This path does not support the method. The header Allow lists the supported methods."
 	case http.StatusTooManyRequests:
 		return "Too many requests with wrong credentials."
 	}

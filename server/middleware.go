@@ -33,9 +33,9 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// protect is within the middleware of WithMiddleware, which so gets each failure as an error. It holds
-// requests while the listener is closed, turns a panic into an error and OPTIONS into 405, and throttles
-// wrong credentials.
+// protect runs inside the middleware of WithMiddleware, so that middleware receives failures as errors. It
+// delays requests while the listener is closed, turns a panic into an error and OPTIONS into 405, and
+// throttles wrong credentials.
 func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) (err error) {
 		defer func() {

@@ -33,7 +33,7 @@ func WithMaxBody(bytes int64) Option {
 }
 
 // WithMaxBodyMemory sets how many bytes of memory all request bodies that are being read may take
-// together, small ones aside. The response to a request beyond that is 503 with Retry-After. The default
+// together, except bodies of up to 16 KiB. The response to a request beyond that is 503 with Retry-After. The default
 // is contract.DefaultMaxBodyMemory.
 func WithMaxBodyMemory(bytes int64) Option {
 	return func(s *settings) { s.contract = append(s.contract, contract.WithMaxBodyMemory(bytes)) }
@@ -52,7 +52,7 @@ func WithReadTimeout(d time.Duration) Option {
 }
 
 // WithTimeLimit sets how long an operation may take. Then the context of the implementation ends, and
-// the response to what fails by that is 503. The default is contract.DefaultTimeLimit. The context does
+// an operation that fails because of it gets a 503. The default is contract.DefaultTimeLimit. The context does
 // not end when the client disconnects: a purchase that has begun is completed.
 func WithTimeLimit(d time.Duration) Option {
 	return func(s *settings) { s.timeLimit = d }

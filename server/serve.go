@@ -16,8 +16,8 @@ import (
 //
 //  1. For the drain time it goes on as before, but /readyz responds with 503 and every response closes
 //     its connection, so that load balancers and clients turn to other servers.
-//  2. It holds the requests that still arrive until no client connects, for up to a second, and closes the
-//     listener: closing it resets the connections that wait to be accepted.
+//  2. It delays new requests until no client connects, for up to a second, and closes the listener. Closing
+//     the listener resets the connections that wait to be accepted.
 //  3. It responds to every request that it has read, within the grace period.
 //
 // It returns nil, or an error when requests were still running at the end of the grace period, which are
@@ -73,8 +73,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 // holdTime is how long Serve waits at most for a moment in which no client connects.
 const holdTime = time.Second
 
-// wait waits for limit, or until enough says so: it gets the number of open connections and of those that
-// were added since its last call.
+// wait waits for limit, or until enough says so: it gets the number of open connections and of new
+// ones since its last call.
 func (s *Server) wait(limit time.Duration, enough func(open, added int) bool) {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()

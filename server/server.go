@@ -35,7 +35,7 @@ type Server struct {
 }
 
 // New returns a server that authenticates requests with authenticator and responds with the results of
-// implementation. It fails when the document cannot be enforced, when an operation would have no guard,
+// implementation. It fails when the document cannot be enforced, when an operation would not be checked,
 // or when an option is invalid.
 //
 // An error of the implementation or the authenticator becomes a 500 with a plain sentence, and its text

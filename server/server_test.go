@@ -59,7 +59,7 @@ func TestFailuresOfTheImplementation(t *testing.T) {
 			return nil, ctx.Err()
 		}, []server.Option{server.WithTimeLimit(20 * time.Millisecond)}, 503, "The server took too long.", "deadline"},
 		{"nothing was done", fail(fmt.Errorf("buy: %w", &server.UnavailableError{Err: errors.New(detail)})),
-			nil, 503, "The server cannot do this right now. Nothing was done", detail},
+			nil, 503, "The service is temporarily unavailable. Nothing was done", detail},
 		{"a documented default response", respond(httpserver.BuyEmailValidatorCreditsdefaultJSONResponse{
 			StatusCode: 429, Body: model.UnexpectedError{Message: "Later."},
 		}), nil, 429, "Later.", ""},

@@ -23,12 +23,12 @@ func DescribeCode(code string) string {
 }
 
 var codeDescriptions = map[string]string{
-	"account_is_inactive":                          "The credentials are right, but their account is inactive. Have the account activated by TurboSMTP.",
+	"account_is_inactive":                          "The credentials are valid, but the account is inactive. Ask TurboSMTP to activate it.",
 	"amount_should_be_integer":                     "The amount is not a whole number. Send an integer, with no fraction, exponent or quotes.",
-	"amount_should_not_be_higher_than_1800":        "The amount is above the largest order. Order at most what the code names, more than once if need be.",
-	"amount_should_not_be_less_than_15":            "The amount is below the smallest order. Order at least what the code names.",
-	"can_not_buy_extra_credit_without_active_plan": "The account has no active plan. Activate a plan for it first, then order again.",
-	"invalid_authorization_key":                    "The credentials are not accepted. Check the key and its secret, or have new ones made.",
-	"missing_authorization_key":                    "The request holds no complete credentials. Send the API key, or the consumer key together with its secret.",
-	"missing_required_parameter_amount":            "The request holds no amount. Send a JSON object with the member \"amount\".",
+	"amount_should_not_be_higher_than_1800":        "The amount is above the maximum. The error code contains the maximum. Split the amount into several purchases if necessary.",
+	"amount_should_not_be_less_than_15":            "The amount is below the minimum. The error code contains the minimum.",
+	"can_not_buy_extra_credit_without_active_plan": "The account has no active plan. Activate a plan, then send the request again.",
+	"invalid_authorization_key":                    "The credentials are not valid. Check the key and its secret, or create a new key.",
+	"missing_authorization_key":                    "The request does not contain complete credentials. Send the API key, or the consumer key together with its secret.",
+	"missing_required_parameter_amount":            "The request does not contain an amount. Send a JSON object with the member \"amount\".",
 }

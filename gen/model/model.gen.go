@@ -51,27 +51,27 @@ func (e BuyEmailValidatorCreditsErrorCode) Valid() bool {
 	}
 }
 
-// AuthorizationError Why the request was not authorized.
+// AuthorizationError The body of the response to a request without valid credentials.
 type AuthorizationError struct {
-	// Message The reason for which a request is not authorized.
+	// Message The reason why the credentials are not valid.
 	Message AuthorizationErrorCode `json:"message"`
 }
 
-// AuthorizationErrorCode The reason for which a request is not authorized.
+// AuthorizationErrorCode The reason why the credentials are not valid.
 type AuthorizationErrorCode string
 
-// BuyEmailValidatorCreditsBadRequestResponseBody Why the order was not taken.
+// BuyEmailValidatorCreditsBadRequestResponseBody The body of the response to a rejected purchase.
 type BuyEmailValidatorCreditsBadRequestResponseBody struct {
-	// Message The reason for which an order is not taken.
+	// Message The reason for the rejection of a purchase.
 	Message BuyEmailValidatorCreditsErrorCode `json:"message"`
 }
 
-// BuyEmailValidatorCreditsErrorCode The reason for which an order is not taken.
+// BuyEmailValidatorCreditsErrorCode The reason for the rejection of a purchase.
 type BuyEmailValidatorCreditsErrorCode string
 
-// BuyEmailValidatorCreditsRequest The order of email-validation credits.
+// BuyEmailValidatorCreditsRequest A purchase of email-validation credits.
 type BuyEmailValidatorCreditsRequest struct {
-	// Amount How much to buy credits for, in whole units of the account's currency. A JSON number
+	// Amount The price of the credits, in whole units of the account's currency. A JSON number
 	// without fraction or exponent: `50.0`, `5e1` and `"50"` are not integers.
 	//
 	//
@@ -79,7 +79,7 @@ type BuyEmailValidatorCreditsRequest struct {
 	Amount int `json:"amount"`
 }
 
-// BuyEmailValidatorCreditsSuccessResponse The order was taken and waits for its payment.
+// BuyEmailValidatorCreditsSuccessResponse The purchase was created. Its payment is pending.
 type BuyEmailValidatorCreditsSuccessResponse struct {
 	// URL The page of the billing system where the payment is completed.
 	//
@@ -91,11 +91,11 @@ type BuyEmailValidatorCreditsSuccessResponse struct {
 type UnexpectedError struct {
 	// Message What went wrong, as a plain sentence for a person. Not meant to be parsed.
 	//
-	// Example: No such path.
+	// Example: Path not found.
 	Message string `json:"message"`
 }
 
-// Unauthorized Why the request was not authorized.
+// Unauthorized The body of the response to a request without valid credentials.
 type Unauthorized = AuthorizationError
 
 // Unexpected Any other failure.

@@ -72,8 +72,8 @@ func TestRawRequests(t *testing.T) {
 		"a body longer than its length":  {post + "Content-Length: 13\r\n\r\n{\"amount\":320}", 400, noAmount},
 		"an invalid chunk":               {post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{\"amount\":320}\r\n0\r\n\r\n", 400, noAmount},
 		"an incomplete chunk":            {post + "Transfer-Encoding: chunked\r\n\r\n50\r\n{\"amount\":320}", 400, noAmount},
-		"OPTIONS *":                      {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404, "path"},
-		"CONNECT":                        {"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 404, "path"},
+		"OPTIONS *":                      {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404, "Path not found"},
+		"CONNECT":                        {"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 404, "Path not found"},
 		"an upgrade":                     {"GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 405, "method"},
 	} {
 		c := r.dial(t)

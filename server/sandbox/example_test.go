@@ -45,5 +45,5 @@ func Example() {
 	}
 	// Output:
 	// 401 Unauthorized
-	// The credentials are missing or incomplete (missing). The request holds no complete credentials. Send the API key, or the consumer key together with its secret.
+	// The credentials are missing or incomplete (missing). The request does not contain complete credentials. Send the API key, or the consumer key together with its secret.
 }

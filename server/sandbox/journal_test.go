@@ -16,7 +16,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/sandbox"
 )
 
-// TestJournalReasons sends a request per row of the table in DESIGN.md: the journal has it when the
+// TestJournalReasons sends a request per row of the table in the README: the journal has it when the
 // response arrives, with the reason.
 func TestJournalReasons(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func TestJournalReasons(t *testing.T) {
 		{"POST", path, `{"amount":"320"}`, valid, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "whole number"},
 		{"POST", path, `{"amount":50.0}`, valid, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "type"},
 		{"POST", path, `{"amount":null}`, valid, 400, "sandbox-active", is("body", "nullable", "/amount", noInteger), "null"},
-		{"POST", path, `{"amount":14}`, valid, 400, "sandbox-active", is("body", "minimum", "/amount", tooSmall), "The value at /amount of the body is below the limit of the document (minimum). The amount is below the smallest order."},
+		{"POST", path, `{"amount":14}`, valid, 400, "sandbox-active", is("body", "minimum", "/amount", tooSmall), "The value at /amount of the body is below the limit of the document (minimum). The amount is below the minimum."},
 		{"POST", path, `{"amount":1801}`, valid, 400, "sandbox-active", is("body", "maximum", "/amount", tooLarge), "above"},
 		{"POST", path, validOrder, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("account", "", "", noPlan), "no active plan"},
 		{"POST", path, `{"amount":14}`, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("body", "minimum", "/amount", tooSmall), "below"},

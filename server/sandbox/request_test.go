@@ -174,7 +174,7 @@ func TestMethodsAndPaths(t *testing.T) {
 	}
 }
 
-// TestOrderOfChecks sends requests that fail several checks: the first check in the order of DESIGN.md
+// TestOrderOfChecks sends requests that fail several checks: the first check in the order of the README
 // decides.
 func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()

@@ -70,6 +70,13 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 	return s, nil
 }
 
+// Preload parses the documents that New needs, for a program that does something else first, such as opening
+// the database. It returns at once; New waits for the results.
+func Preload() {
+	go func() { _, _ = api.Document() }() // New reports the errors
+	go func() { _, _ = api.SandboxDocument() }()
+}
+
 // newServer wires everything behind the billing service and the payment page: journal, faults, control
 // API, console, API reference and the server of the API.
 func (s *Sandbox) newServer() error {

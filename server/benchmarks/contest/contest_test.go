@@ -41,7 +41,7 @@ func TestPeersRespondAlike(t *testing.T) {
 			t.Fatalf("%s: %v", p.Name, err)
 		}
 		for _, of := range cases {
-			if status, body := ask(h, of.Body, peer.Secret); status != of.Status || !reflect.DeepEqual(body, parse(t, []byte(of.Answer))) {
+			if status, body := ask(h, of.Body, peer.Secret); status != of.Status || !reflect.DeepEqual(body, parse(t, []byte(of.Response))) {
 				t.Errorf("%s, %s: got %d %v", p.Name, of.Name, status, body)
 			}
 		}

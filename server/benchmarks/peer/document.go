@@ -60,7 +60,7 @@ func codesOf(extensions map[string]any) map[string]string {
 type Case struct {
 	Name, Body string
 	Status     int
-	Answer     string // JSON
+	Response   string // JSON
 }
 
 // Cases returns the cases: a purchase, an amount above the limit, and large bodies.

@@ -44,6 +44,7 @@ func (*serve) Help() string {
 
 // Run serves until the context is done.
 func (s *serve) Run(env *environment) (err error) {
+	sandbox.Preload()
 	m, err := s.monitor(env)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func (s *Authorization) SetRoles(val []string) {
 	s.Roles = val
 }
 
-// Why the request was not authorized.
+// The body of the response to a request without valid credentials.
 // Ref: #/components/schemas/AuthorizationError
 type AuthorizationError struct {
 	Message AuthorizationErrorCode `json:"message"`
@@ -56,7 +56,7 @@ func (s *AuthorizationError) SetMessage(val AuthorizationErrorCode) {
 
 func (*AuthorizationError) buyEmailValidatorCreditsRes() {}
 
-// The reason for which a request is not authorized.
+// The reason why the credentials are not valid.
 // Ref: #/components/schemas/AuthorizationErrorCode
 type AuthorizationErrorCode string
 
@@ -106,7 +106,7 @@ func (s *AuthorizationErrorCode) UnmarshalText(data []byte) error {
 	}
 }
 
-// Why the order was not taken.
+// The body of the response to a rejected purchase.
 // Ref: #/components/schemas/BuyEmailValidatorCreditsBadRequestResponseBody
 type BuyEmailValidatorCreditsBadRequestResponseBody struct {
 	Message BuyEmailValidatorCreditsErrorCode `json:"message"`
@@ -124,7 +124,7 @@ func (s *BuyEmailValidatorCreditsBadRequestResponseBody) SetMessage(val BuyEmail
 
 func (*BuyEmailValidatorCreditsBadRequestResponseBody) buyEmailValidatorCreditsRes() {}
 
-// The reason for which an order is not taken.
+// The reason for the rejection of a purchase.
 // Ref: #/components/schemas/BuyEmailValidatorCreditsErrorCode
 type BuyEmailValidatorCreditsErrorCode string
 
@@ -188,11 +188,11 @@ func (s *BuyEmailValidatorCreditsErrorCode) UnmarshalText(data []byte) error {
 	}
 }
 
-// The order of email-validation credits.
+// A purchase of email-validation credits.
 // Ref: #/components/schemas/BuyEmailValidatorCreditsRequest
 type BuyEmailValidatorCreditsRequest struct {
-	// How much to buy credits for, in whole units of the account's currency. A JSON number without
-	// fraction or exponent: `50.0`, `5e1` and `"50"` are not integers.
+	// The price of the credits, in whole units of the account's currency. A JSON number without fraction
+	// or exponent: `50.0`, `5e1` and `"50"` are not integers.
 	Amount int `json:"amount"`
 }
 
@@ -206,7 +206,7 @@ func (s *BuyEmailValidatorCreditsRequest) SetAmount(val int) {
 	s.Amount = val
 }
 
-// The order was taken and waits for its payment.
+// The purchase was created. Its payment is pending.
 // Ref: #/components/schemas/BuyEmailValidatorCreditsSucessResponse
 type BuyEmailValidatorCreditsSucessResponse struct {
 	// The page of the billing system where the payment is completed.

@@ -14,13 +14,13 @@ import (
 // SecurityHandler is handler for security parameters.
 type SecurityHandler interface {
 	// HandleAuthorization handles Authorization security.
-	// The account's API key as it is, with no scheme such as `Bearer` before it. It is enough on its own.
+	// The account's API key, without a scheme such as `Bearer`. No other header is needed.
 	HandleAuthorization(ctx context.Context, operationName OperationName, t Authorization) (context.Context, error)
 	// HandleConsumerKey handles consumerKey security.
-	// The account's consumer key. Goes together with `consumerSecret`.
+	// The account's consumer key. Requires `consumerSecret`.
 	HandleConsumerKey(ctx context.Context, operationName OperationName, t ConsumerKey) (context.Context, error)
 	// HandleConsumerSecret handles consumerSecret security.
-	// The secret of the account's consumer key. Goes together with `consumerKey`.
+	// The secret of the account's consumer key. Requires `consumerKey`.
 	HandleConsumerSecret(ctx context.Context, operationName OperationName, t ConsumerSecret) (context.Context, error)
 }
 
