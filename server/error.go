@@ -50,7 +50,9 @@ func (s *Server) handleError(err error, ec echo.Context) {
 	switch {
 	case f.status == http.StatusServiceUnavailable:
 		// All requests of an outage have the same reason.
-		s.logUnavailable.Do(func() { s.logError(ec, "a request could not be served; further errors of this kind are logged once per second", err) })
+		s.logUnavailable.Do(func() {
+			s.logError(ec, "a request could not be served; further errors of this kind are logged once per second", err)
+		})
 	case f.status >= http.StatusInternalServerError:
 		s.logError(ec, "a request failed", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/server/benchmarks/contest"
 )
 
@@ -45,6 +46,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if len(args) == 2 && args[0] == "serve-operations" {
 		return serveOperations(args[1])
+	}
+	if len(args) == 1 && args[0] == "load-document" {
+		_, err := api.Document()
+		return err
 	}
 	var s settings
 	flags := flag.NewFlagSet("peers", flag.ContinueOnError)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/turbosmtp-go/billing/server/benchmarks/process"
 )
 
-// start measures the time from a program's start until it is ready: the sandbox with an existing database, and a
-// server with 500 operations.
+// start measures the time from a program's start until it is ready: a server with 500 operations, and the sandbox
+// with an existing database beside a program that only loads the document.
 func start(ctx context.Context, s settings) ([]row, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -26,38 +27,51 @@ func start(ctx context.Context, s settings) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	commands := map[string][]string{"start-500-operations": {program, "serve-operations", address}}
+	untilReady := func(command ...string) func(int) error {
+		return repeat(func() error {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			p, err := process.Start(ctx, address, command...)
+			if err != nil {
+				return err
+			}
+			return errors.Join(checkReady(address), p.Stop())
+		})
+	}
+	subjects := map[string][]contest.Subject{
+		"start-500-operations": {{Name: "this", Do: untilReady(program, "serve-operations", address)}},
+	}
 	if s.sandbox != "" {
 		folder, err := os.MkdirTemp("", "peers")
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
-		commands["start-sandbox"] = []string{s.sandbox, "serve", "--addr", address, "--database", "sqlite:" + filepath.Join(folder, "sandbox.db")}
+		subjects["start-sandbox"] = []contest.Subject{
+			{Name: "document", Do: repeat(func() error { return exec.CommandContext(ctx, program, "load-document").Run() })},
+			{Name: "sandbox", Do: untilReady(s.sandbox, "serve", "--addr", address, "--database", "sqlite:"+filepath.Join(folder, "sandbox.db"))},
+		}
 	}
 	var rows []row
-	for name, command := range commands {
-		once := func(times int) error {
-			for range times {
-				ctx, cancel := context.WithTimeout(ctx, time.Minute)
-				p, err := process.Start(ctx, address, command...)
-				cancel()
-				if err != nil {
-					return err
-				}
-				if err := errors.Join(checkReady(address), p.Stop()); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		results, err := contest.Run(contest.Settings{Rounds: s.rounds, Turns: 5, Turn: time.Millisecond}, []contest.Subject{{Name: "this", Do: once}})
+	for name, list := range subjects {
+		results, err := contest.Run(contest.Settings{Rounds: s.rounds, Turns: 5, Turn: time.Millisecond}, list)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		rows = append(rows, row{name, results})
 	}
 	return rows, nil
+}
+
+func repeat(do func() error) func(times int) error {
+	return func(times int) error {
+		for range times {
+			if err := do(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // checkReady returns an error unless the server reports that it is ready.
