@@ -38,17 +38,19 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		ConnState: s.connections.track,
 	}
 	limited := netutil.LimitListener(listener, s.settings.maxConns)
-	ended := make(chan error, 1)
+	var failure error
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		if s.settings.tls != nil {
-			ended <- server.ServeTLS(limited, "", "")
+			failure = server.ServeTLS(limited, "", "")
 		} else {
-			ended <- server.Serve(limited)
+			failure = server.Serve(limited)
 		}
 	}()
 	select {
-	case err := <-ended:
-		return fmt.Errorf("server: serve: %w", err)
+	case <-ended:
+		return fmt.Errorf("server: serve: %w", failure)
 	case <-ctx.Done():
 		s.drain()
 	case <-s.draining:
@@ -60,7 +62,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	_ = limited.Close()
 	s.release()
-	_ = <-ended // so that Shutdown does not close the listener again
+	<-ended // so that Shutdown does not close the listener again
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.grace)
 	defer cancel()
 	s.connections.finish(grace)
