@@ -6,62 +6,82 @@ import (
 	"testing"
 )
 
-// TestCredentials sends every combination of valid, invalid, empty and missing values of the three
-// headers, and computes the response: an alternative counts if all of its headers are there, and one
-// accepted alternative is enough.
+// TestCredentials sends every combination of valid, invalid, empty and missing values of the three headers.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	r, codes := start(t), documentCodes(t)
-	order := func(want string, headers []string) {
-		t.Helper()
-		what := short(fmt.Sprint(headers))
-		response := r.send(t, "POST", path, strings.NewReader(validOrder), append(headers[:len(headers):len(headers)], asJSON...)...)
-		if got := message(t, codes, what, response); want == "" && response.StatusCode != 200 || want != "" && got != want {
-			t.Errorf("%s: %d %s, want %q", what, response.StatusCode, got, want)
-		}
-	}
-	type value struct{ name, token, key, secret string }
-	values := []value{{name: "missing"}, {name: "empty"}, {"wrong", "wrong", "wrong", "wrong"}}
+	values := []credentials{{name: "missing"}, {name: "empty"}, {"wrong", "wrong", "wrong", "wrong"}}
 	for _, name := range []string{"active", "inactive", "noplan"} {
-		values = append(values, value{name, "sandbox-" + name + "-token", "sandbox-" + name + "-key", "sandbox-" + name + "-secret"})
+		values = append(values, credentials{name, "sandbox-" + name + "-token", "sandbox-" + name + "-key", "sandbox-" + name + "-secret"})
 	}
 	for _, token := range values {
 		for _, key := range values {
 			for _, secret := range values {
-				var headers []string
-				for header, v := range map[string]struct{ name, value string }{
-					"Authorization": {token.name, token.token}, "consumerKey": {key.name, key.key}, "consumerSecret": {secret.name, secret.secret},
-				} {
-					if v.name != "missing" {
-						headers = append(headers, header, v.value)
-					}
-				}
-				presented := map[string]bool{}
-				if token.token != "" {
-					presented[token.name] = true
-				}
-				switch {
-				case key.key == "" || secret.secret == "":
-				case key.name == secret.name:
-					presented[key.name] = true
-				default:
-					presented["wrong"] = true
-				}
-				want := incomplete
-				switch {
-				case presented["active"] && token.name != "noplan":
-					want = ""
-				case presented["noplan"]:
-					want = noPlan
-				case presented["inactive"]:
-					want = inactive
-				case presented["wrong"]:
-					want = invalid
-				}
-				order(want, headers)
+				r.checkCredentials(t, codes, wantedMessage(token, key, secret), credentialHeaders(token, key, secret))
 			}
 		}
 	}
+}
+
+// credentials are the values of the headers for credentials. name is the account, or "missing", "empty" or
+// "wrong".
+type credentials struct{ name, token, key, secret string }
+
+// checkCredentials buys with the headers and compares the message of the response. An empty want stands for a
+// purchase.
+func (r *running) checkCredentials(t *testing.T, codes map[int][]string, want string, headers []string) {
+	t.Helper()
+	what := short(fmt.Sprint(headers))
+	response := r.send(t, "POST", path, strings.NewReader(validOrder), append(headers[:len(headers):len(headers)], asJSON...)...)
+	if got := message(t, codes, what, response); want == "" && response.StatusCode != 200 || want != "" && got != want {
+		t.Errorf("%s: %d %s, want %q", what, response.StatusCode, got, want)
+	}
+}
+
+// credentialHeaders returns the headers of a request. A missing value has no header.
+func credentialHeaders(token, key, secret credentials) []string {
+	var headers []string
+	for header, v := range map[string]struct{ name, value string }{
+		"Authorization": {token.name, token.token}, "consumerKey": {key.name, key.key}, "consumerSecret": {secret.name, secret.secret},
+	} {
+		if v.name != "missing" {
+			headers = append(headers, header, v.value)
+		}
+	}
+	return headers
+}
+
+// wantedMessage returns the expected message of the response, empty for a purchase. An alternative counts if
+// the request contains all of its headers, and one accepted alternative is enough.
+func wantedMessage(token, key, secret credentials) string {
+	presented := map[string]bool{}
+	if token.token != "" {
+		presented[token.name] = true
+	}
+	switch {
+	case key.key == "" || secret.secret == "":
+	case key.name == secret.name:
+		presented[key.name] = true
+	default:
+		presented["wrong"] = true
+	}
+	switch {
+	case presented["active"] && token.name != "noplan":
+		return ""
+	case presented["noplan"]:
+		return noPlan
+	case presented["inactive"]:
+		return inactive
+	case presented["wrong"]:
+		return invalid
+	}
+	return incomplete
+}
+
+// TestCredentialHeaders sends repeated, malformed and differently spelled headers.
+func TestCredentialHeaders(t *testing.T) {
+	t.Parallel()
+	r, codes := start(t), documentCodes(t)
 	for _, headers := range [][]string{
 		{"Authorization", "sandbox-active-token "}, // HTTP trims the value
 		{"authorization", "sandbox-active-token"},
@@ -69,7 +89,7 @@ func TestCredentials(t *testing.T) {
 		{"Authorization", "sandbox-active-token", "Authorization", "sandbox-active-token"},
 		{"Authorization", "wrong", "Authorization", "sandbox-active-token", "consumerKey", "sandbox-active-key", "consumerSecret", "sandbox-active-secret"},
 	} {
-		order("", headers)
+		r.checkCredentials(t, codes, "", headers)
 	}
 	for _, headers := range [][]string{
 		{"Authorization", "Bearer sandbox-active-token"},
@@ -85,14 +105,14 @@ func TestCredentials(t *testing.T) {
 		{"consumerKey", "sandbox-active-key", "consumerSecret", "sandbox-active-secret", "consumerSecret", "x"},
 		{"consumerKey", "sandbox-active-key", "consumerSecret", "sandbox-active-token"},
 	} {
-		order(invalid, headers)
+		r.checkCredentials(t, codes, invalid, headers)
 	}
 	for _, headers := range [][]string{
 		{"Authorization", "", "Authorization", ""},
 		{"consumerKey", "sandbox-active-token"},
 		{"Cookie", "Authorization=sandbox-active-token"},
 	} {
-		order(incomplete, headers)
+		r.checkCredentials(t, codes, incomplete, headers)
 	}
 	response := r.send(t, "POST", path+"?Authorization=sandbox-active-token&consumerKey=sandbox-active-key", strings.NewReader(`{}`), asJSON...)
 	if got := message(t, codes, "in the query", response); got != incomplete {

@@ -97,12 +97,7 @@ func complete(status int, media, retryAfter, body string, purchases int) outcome
 // TestFaults has each kind of fault act on new connections and on used ones: the outcome is the same.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		fault  control.Fault
-		want   outcome
-		status int    // in the journal
-		reason string // a part
-	}{
+	for name, row := range map[string]faultTest{
 		"status":                {control.Fault{Kind: control.FailStatus}, complete(503, jsonMedia, "", `{"message":"A fault of the sandbox caused this 503."}`, 0), 503, "the response was 503, and nothing was bought."},
 		"another status":        {control.Fault{Kind: control.FailStatus, Status: 429, RetryAfter: 7}, complete(429, jsonMedia, "7", `{"message":"A fault of the sandbox caused this 429."}`, 0), 429, "nothing was bought."},
 		"a documented status":   {control.Fault{Kind: control.FailStatus, Status: 400, RetryAfter: 86400}, complete(400, jsonMedia, "86400", `{"message":"A fault of the sandbox caused this 400."}`, 0), 400, "nothing was bought."},
@@ -120,42 +115,64 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t)
-			c := r.rawClient(t)
-			usual := c.order(t, false, validOrder, active...)
-			fault := r.fail(t, row.fault)
-			switch row.fault.Kind { // whose bodies contain a token, always of the same length
-			case control.FailCutBody:
-				row.want.length, row.want.body = usual.length, usual.body[:len(usual.body)/2]
-			case control.FailDelay:
-				row.want.length, row.want.body = usual.length, usual.body
-			default:
-			}
-			for i := range 4 {
-				got := c.order(t, i%2 == 1, validOrder, active...)
-				if link := "/checkout/"; strings.Contains(row.want.body, link) && len(got.body) == len(row.want.body) {
-					from := strings.Index(row.want.body, link) + len(link)
-					to := min(len(got.body), from+40)
-					got.body = got.body[:from] + row.want.body[from:to] + got.body[to:]
-				}
-				if got != row.want {
-					t.Errorf("%d: %+v, want %+v", i, got, row.want)
-				}
-				entry := r.newest(t, name, int64(i)+2)
-				if entry.Status != row.status || entry.Reason.Fault != fault.ID || entry.Account != "sandbox-active" || !strings.Contains(entry.Reason.Text, row.reason) ||
-					entry.DurationMs < float64(row.fault.DelayMs) {
-					t.Errorf("%d: the entry of the journal is %+v", i, entry)
-				}
-			}
-			if f := r.Faults()[0]; f.Matched != 4 || f.Acted != 4 {
-				t.Errorf("the fault is %+v", f)
-			}
-			r.RemoveFault(fault.ID)
-			if got := c.order(t, false, validOrder, active...); got.status != 200 || got.purchases != 1 {
-				t.Errorf("without the fault: %+v", got)
-			}
+			row.check(t, name)
 		})
 	}
+}
+
+// faultTest is a row of TestFaults.
+type faultTest struct {
+	fault  control.Fault
+	want   outcome
+	status int    // in the journal
+	reason string // a part
+}
+
+// check orders before, with and after the fault, and compares the outcomes and the journal.
+func (row faultTest) check(t *testing.T, name string) {
+	t.Helper()
+	r := start(t)
+	c := r.rawClient(t)
+	usual := c.order(t, false, validOrder, active...)
+	fault := r.fail(t, row.fault)
+	switch row.fault.Kind { // whose bodies contain a token, always of the same length
+	case control.FailCutBody:
+		row.want.length, row.want.body = usual.length, usual.body[:len(usual.body)/2]
+	case control.FailDelay:
+		row.want.length, row.want.body = usual.length, usual.body
+	default:
+	}
+	for i := range 4 {
+		got := c.order(t, i%2 == 1, validOrder, active...)
+		got.body = replaceToken(got.body, row.want.body)
+		if got != row.want {
+			t.Errorf("%d: %+v, want %+v", i, got, row.want)
+		}
+		entry := r.newest(t, name, int64(i)+2)
+		if entry.Status != row.status || entry.Reason.Fault != fault.ID || entry.Account != "sandbox-active" || !strings.Contains(entry.Reason.Text, row.reason) ||
+			entry.DurationMs < float64(row.fault.DelayMs) {
+			t.Errorf("%d: the entry of the journal is %+v", i, entry)
+		}
+	}
+	if f := r.Faults()[0]; f.Matched != 4 || f.Acted != 4 {
+		t.Errorf("the fault is %+v", f)
+	}
+	r.RemoveFault(fault.ID)
+	if got := c.order(t, false, validOrder, active...); got.status != 200 || got.purchases != 1 {
+		t.Errorf("without the fault: %+v", got)
+	}
+}
+
+// replaceToken returns the body with the token of the payment link in want. A body without a link, or with
+// another length, is returned unchanged.
+func replaceToken(body, want string) string {
+	const link = "/checkout/"
+	if !strings.Contains(want, link) || len(body) != len(want) {
+		return body
+	}
+	from := strings.Index(want, link) + len(link)
+	to := min(len(body), from+40)
+	return body[:from] + want[from:to] + body[to:]
 }
 
 // TestFaultsAndInvalidRequests has faults act on invalid requests. If the API processes the request, the

@@ -64,30 +64,42 @@ func FuzzRequest(f *testing.F) {
 			}
 			return
 		}
-		var object map[string]string
-		if err := json.Unmarshal(response.Body.Bytes(), &object); err != nil || len(object) != 1 || response.Header().Get("Content-Type") != "application/json" {
-			t.Fatalf("%d %q %s", response.Code, response.Header().Get("Content-Type"), response.Body)
-		}
-		switch response.Code {
-		case http.StatusOK:
-			link := object["url"]
-			purchase, err := service.Purchase(t.Context(), link[strings.LastIndexByte(link, '/')+1:])
-			var sent struct{ Amount int64 }
-			exact := map[string]json.RawMessage{}
-			if err != nil || json.Unmarshal(body, &exact) != nil || json.Unmarshal(exact["amount"], &sent.Amount) != nil ||
-				purchase.Amount != sent.Amount || purchase.Amount < 15 || purchase.Amount > 1800 {
-				t.Fatalf("%q bought %d: %v", body, purchase.Amount, err)
-			}
-		case http.StatusBadRequest, http.StatusUnauthorized:
-			if !slices.Contains(codes[response.Code], object["message"]) {
-				t.Fatalf("%d %s", response.Code, response.Body)
-			}
-		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-			if object["message"] == "" {
-				t.Fatalf("%d %s", response.Code, response.Body)
-			}
-		default:
+		checkDocumented(t, codes, service, body, response)
+	})
+}
+
+// checkDocumented checks that a response is one of the document, and that a purchase has the amount of the request
+// body.
+func checkDocumented(t *testing.T, codes map[int][]string, service *billing.Service, body []byte, response *httptest.ResponseRecorder) {
+	t.Helper()
+	var object map[string]string
+	if err := json.Unmarshal(response.Body.Bytes(), &object); err != nil || len(object) != 1 || response.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %q %s", response.Code, response.Header().Get("Content-Type"), response.Body)
+	}
+	switch response.Code {
+	case http.StatusOK:
+		checkAmount(t, service, object["url"], body)
+	case http.StatusBadRequest, http.StatusUnauthorized:
+		if !slices.Contains(codes[response.Code], object["message"]) {
 			t.Fatalf("%d %s", response.Code, response.Body)
 		}
-	})
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		if object["message"] == "" {
+			t.Fatalf("%d %s", response.Code, response.Body)
+		}
+	default:
+		t.Fatalf("%d %s", response.Code, response.Body)
+	}
+}
+
+// checkAmount checks that the purchase of a payment link has the amount of the request body, within the limits.
+func checkAmount(t *testing.T, service *billing.Service, link string, body []byte) {
+	t.Helper()
+	purchase, err := service.Purchase(t.Context(), link[strings.LastIndexByte(link, '/')+1:])
+	var sent struct{ Amount int64 }
+	exact := map[string]json.RawMessage{}
+	if err != nil || json.Unmarshal(body, &exact) != nil || json.Unmarshal(exact["amount"], &sent.Amount) != nil ||
+		purchase.Amount != sent.Amount || purchase.Amount < 15 || purchase.Amount > 1800 {
+		t.Fatalf("%q bought %d: %v", body, purchase.Amount, err)
+	}
 }

@@ -3,8 +3,10 @@ package telemetry_test
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -26,5 +28,28 @@ func TestProbes(t *testing.T) {
 				t.Errorf("at level %v, %s logs %q", level, path, &log)
 			}
 		}
+	}
+}
+
+// checkLog checks the line of the access log for the request with an ID.
+func (test requestTest) checkLog(t *testing.T, f *fixture, id string) {
+	t.Helper()
+	want := map[string]any{
+		"level": "INFO", "msg": "request", "method": test.method, "route": test.route, "status": float64(test.status),
+		"code": test.code, "request_id": id, "address": "192.0.2.1", "account": test.account,
+	}
+	maps.DeleteFunc(want, func(_ string, value any) bool { return value == "" })
+	lines := f.logged(t)
+	if len(lines) != 1 {
+		t.Fatalf("%d lines are logged", len(lines))
+	}
+	if ms, ok := lines[0]["duration_ms"].(float64); !ok || ms <= 0 || ms > 60_000 {
+		t.Errorf("duration_ms is %v", lines[0]["duration_ms"])
+	}
+	for _, variable := range []string{"time", "duration_ms", "trace_id"} { // trace_id: see TestTraceparent
+		delete(lines[0], variable)
+	}
+	if !reflect.DeepEqual(lines[0], want) {
+		t.Errorf("logged %v, want %v", lines[0], want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,5 +77,19 @@ func TestScrape(t *testing.T) {
 	}
 	if telemetry.NewMetrics().Registry() == f.metrics.Registry() {
 		t.Error("two servers share a registry")
+	}
+}
+
+// checkMetrics checks the metrics of the request, which is the only one.
+func (test requestTest) checkMetrics(t *testing.T, f *fixture) {
+	t.Helper()
+	labels := fmt.Sprintf("method=%q,route=%q", test.method, test.route)
+	want := []string{
+		fmt.Sprintf("billing_http_request_duration_seconds_count{%s} 1", labels),
+		"billing_http_requests_in_flight 0",
+		fmt.Sprintf("billing_http_requests_total{code=%q,%s,status=\"%d\"} 1", test.code, labels, test.status),
+	}
+	if got := samples(t, f.metrics); !slices.Equal(got, want) {
+		t.Errorf("the metrics are %q, want %q", got, want)
 	}
 }

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -49,13 +47,7 @@ func TestRequests(t *testing.T) {
 		return nil, errors.New("disk error")
 	}
 	crash := func(context.Context) (httpserver.BuyEmailValidatorCreditsResponseObject, error) { panic("disk error") }
-	for _, test := range []struct {
-		name, method, route string
-		request             func() *http.Request
-		implementation      implementation
-		status              int
-		code, account       string
-	}{
+	for _, test := range []requestTest{
 		{"success", "POST", buyPath, purchase(active, valid), sell, 200, "", "ann"},
 		{"invalid body", "POST", buyPath, purchase(active, `{"amount":1}`), sell, 400, string(model.AmountShouldNotBeLessThan15), "ann"},
 		{"denied account", "POST", buyPath, purchase("inactive-"+secret, valid), sell, 401, string(model.AccountIsInactive), "ian"},
@@ -71,53 +63,40 @@ func TestRequests(t *testing.T) {
 		for _, order := range []string{"tml", "lmt", "jtml", "tjml", "tmjl", "lmtj"} {
 			t.Run(test.name+" "+order, func(t *testing.T) {
 				t.Parallel()
-				f, w := newFixture(t, order, test.implementation), httptest.NewRecorder()
-				f.handler.ServeHTTP(w, test.request())
-				if w.Code != test.status {
-					t.Fatalf("the response is %d %s", w.Code, w.Body)
-				}
-				id := w.Header().Get("X-Request-Id")
-
-				want := map[string]any{
-					"level": "INFO", "msg": "request", "method": test.method, "route": test.route, "status": float64(test.status),
-					"code": test.code, "request_id": id, "address": "192.0.2.1", "account": test.account,
-				}
-				maps.DeleteFunc(want, func(_ string, value any) bool { return value == "" })
-				lines := f.logged(t)
-				if len(lines) != 1 {
-					t.Fatalf("%d lines are logged", len(lines))
-				}
-				if ms, ok := lines[0]["duration_ms"].(float64); !ok || ms <= 0 || ms > 60_000 {
-					t.Errorf("duration_ms is %v", lines[0]["duration_ms"])
-				}
-				for _, variable := range []string{"time", "duration_ms", "trace_id"} { // trace_id: see TestTraceparent
-					delete(lines[0], variable)
-				}
-				if !reflect.DeepEqual(lines[0], want) {
-					t.Errorf("logged %v, want %v", lines[0], want)
-				}
-
-				labels := fmt.Sprintf("method=%q,route=%q", test.method, test.route)
-				wantSamples := []string{
-					fmt.Sprintf("billing_http_request_duration_seconds_count{%s} 1", labels),
-					"billing_http_requests_in_flight 0",
-					fmt.Sprintf("billing_http_requests_total{code=%q,%s,status=\"%d\"} 1", test.code, labels, test.status),
-				}
-				if got := samples(t, f.metrics); !slices.Equal(got, wantSamples) {
-					t.Errorf("the metrics are %q, want %q", got, wantSamples)
-				}
-
-				checkSpan(t, f.exported(t), id, test.method, test.route, test.status, test.account)
-				if strings.Contains(order, "j") && !slices.Equal(f.journal, []int{test.status}) {
-					t.Errorf("the other middleware records %v", f.journal)
-				}
-				if failures := strings.Count(f.serverLog.String(), "\n"); (test.status == 500) != (failures == 1) || failures > 1 {
-					t.Errorf("the server logs %s", f.serverLog)
-				}
-				f.checkSecrets(t)
+				test.check(t, order)
 			})
 		}
 	}
+}
+
+// requestTest is a row of TestRequests: a request, and the expected labels of its log line, count and span.
+type requestTest struct {
+	name, method, route string
+	request             func() *http.Request
+	implementation      implementation
+	status              int
+	code, account       string
+}
+
+// check sends the request to a server whose middleware has the given order.
+func (test requestTest) check(t *testing.T, order string) {
+	t.Helper()
+	f, w := newFixture(t, order, test.implementation), httptest.NewRecorder()
+	f.handler.ServeHTTP(w, test.request())
+	if w.Code != test.status {
+		t.Fatalf("the response is %d %s", w.Code, w.Body)
+	}
+	id := w.Header().Get("X-Request-Id")
+	test.checkLog(t, f, id)
+	test.checkMetrics(t, f)
+	checkSpan(t, f.exported(t), id, test.method, test.route, test.status, test.account)
+	if strings.Contains(order, "j") && !slices.Equal(f.journal, []int{test.status}) {
+		t.Errorf("the other middleware records %v", f.journal)
+	}
+	if failures := strings.Count(f.serverLog.String(), "\n"); (test.status == 500) != (failures == 1) || failures > 1 {
+		t.Errorf("the server logs %s", f.serverLog)
+	}
+	f.checkSecrets(t)
 }
 
 // TestCodeOfAnotherResponse checks that the contract's code is not recorded for a response that another

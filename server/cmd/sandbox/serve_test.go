@@ -31,7 +31,7 @@ func TestAnnouncedCommand(t *testing.T) {
 	}
 }
 
-// TestAccess checks, for each kind of address, the announcement and who may use the demo accounts and the
+// TestAccess checks, for each kind of address, the announcement and the access to the demo accounts and the
 // control API.
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -42,15 +42,7 @@ func TestAccess(t *testing.T) {
 		RootCAs: writeCertificate(t, cert, key, 1), MinVersion: tls.VersionTLS12}}}
 	database := postgrestest.Shared(t).NewDatabase(t)
 	open, closed, guarded := []int{200, 200, 200}, []int{404, 404, 404}, []int{401, 401, 200}
-	for name, row := range map[string]struct {
-		host, database string
-		getenv         func(string) string
-		args           []string
-		want           string // a part of the announcement
-		demo           bool   // the demo accounts are enabled
-		unencrypted    bool
-		control        []int // the statuses without a token, with a wrong token and with the token
-	}{
+	for name, row := range map[string]accessTest{
 		"loopback":                   {"127.0.0.1", memory, none, nil, "only this machine", true, false, open},
 		"loopback, token":            {"127.0.0.1", memory, none, []string{"--control-token", token}, "only this machine", true, false, guarded},
 		"loopback, HTTPS":            {"127.0.0.1", memory, vars("SANDBOX_TLS_KEY", key), []string{"--tls-cert", cert}, "https://127.0.0.1:", true, false, open},
@@ -68,42 +60,65 @@ func TestAccess(t *testing.T) {
 			if row.database == memory { // the sandboxes with the shared database run one after the other
 				t.Parallel()
 			}
-			address := freeAddress(t)
-			_, port, _ := net.SplitHostPort(address)
-			s := serveIn(t, row.getenv, io.Discard, append(row.args, "--addr", row.host+":"+port, "--database", row.database)...)
-			if !strings.Contains(s.output, row.want) || strings.Contains(s.output, "unencrypted") != row.unencrypted || strings.Contains(s.output, token) {
-				t.Errorf("announced %s", s.output)
-			}
-			origin := "http://" + address
-			if slices.Contains(row.args, "--tls-cert") {
-				origin = "https://" + address
-			}
-			link, err := buy(customer(t, origin+"/api/v2", demoCredentials(), client.WithHTTPClient(trusting)))
-			if (err == nil) != row.demo || err == nil && !strings.HasPrefix(link, strings.TrimSuffix(s.base, "/api/v2")+"/") {
-				t.Errorf("%s, %v", link, err)
-			}
-			for i, authorization := range []string{"", "Bearer " + token + "x", "Bearer " + token} {
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/_sandbox/accounts", nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if authorization != "" {
-					request.Header.Set("Authorization", authorization)
-				}
-				response, err := trusting.Do(request)
-				if err != nil {
-					t.Fatal(err)
-				}
-				_ = response.Body.Close()
-				if response.StatusCode != row.control[i] {
-					t.Errorf("the control API with %q: %d, want %d", authorization, response.StatusCode, row.control[i])
-				}
-			}
-			if err := s.stop(); err != nil {
-				t.Error(err)
-			}
+			row.check(t, trusting, token)
 		})
 	}
+}
+
+// accessTest is a row of TestAccess: the flags and variables of a sandbox, and the expected access to it.
+type accessTest struct {
+	host, database string
+	getenv         func(string) string
+	args           []string
+	want           string // a part of the announcement
+	demo           bool   // the demo accounts are enabled
+	unencrypted    bool
+	control        []int // the statuses without a token, with a wrong token and with the token
+}
+
+// check starts the sandbox, reads its announcement, buys with a demo account and calls the control API.
+func (row accessTest) check(t *testing.T, trusting *http.Client, token string) {
+	t.Helper()
+	address := freeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	s := serveIn(t, row.getenv, io.Discard, append(row.args, "--addr", row.host+":"+port, "--database", row.database)...)
+	if !strings.Contains(s.output, row.want) || strings.Contains(s.output, "unencrypted") != row.unencrypted || strings.Contains(s.output, token) {
+		t.Errorf("announced %s", s.output)
+	}
+	origin := "http://" + address
+	if slices.Contains(row.args, "--tls-cert") {
+		origin = "https://" + address
+	}
+	link, err := buy(customer(t, origin+"/api/v2", demoCredentials(), client.WithHTTPClient(trusting)))
+	if (err == nil) != row.demo || err == nil && !strings.HasPrefix(link, strings.TrimSuffix(s.base, "/api/v2")+"/") {
+		t.Errorf("%s, %v", link, err)
+	}
+	for i, authorization := range []string{"", "Bearer " + token + "x", "Bearer " + token} {
+		if status := controlStatus(t, trusting, origin, authorization); status != row.control[i] {
+			t.Errorf("the control API with %q: %d, want %d", authorization, status, row.control[i])
+		}
+	}
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// controlStatus returns the status of a response of the control API. An empty authorization sends no header.
+func controlStatus(t *testing.T, trusting *http.Client, origin, authorization string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/_sandbox/accounts", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
+	response, err := trusting.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // TestPreferFlag checks that --no-prefer ignores the header Prefer.

@@ -20,47 +20,65 @@ import (
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	const pause = 50 * time.Millisecond
-	type step struct {
-		signal syscall.Signal
-		pause  time.Duration // after the signal
-	}
 	for name, row := range map[string]struct {
-		steps   []step
+		steps   []signalStep
 		endedBy syscall.Signal // 0: the sandbox responds and stops gracefully
 	}{
-		"SIGINT":                    {[]step{{syscall.SIGINT, pause}}, 0},
-		"SIGTERM twice and SIGHUP":  {[]step{{syscall.SIGTERM, pause}, {syscall.SIGTERM, pause}, {syscall.SIGHUP, pause}}, 0},
-		"SIGHUP long after SIGHUP":  {[]step{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGHUP, pause}}, 0},
-		"SIGTERM long after SIGHUP": {[]step{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGTERM, pause}}, syscall.SIGTERM},
-		"SIGINT long after SIGTERM": {[]step{{syscall.SIGTERM, pause}, {syscall.SIGTERM, insistAfter + time.Second}, {syscall.SIGINT, pause}}, syscall.SIGINT},
+		"SIGINT":                    {[]signalStep{{syscall.SIGINT, pause}}, 0},
+		"SIGTERM twice and SIGHUP":  {[]signalStep{{syscall.SIGTERM, pause}, {syscall.SIGTERM, pause}, {syscall.SIGHUP, pause}}, 0},
+		"SIGHUP long after SIGHUP":  {[]signalStep{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGHUP, pause}}, 0},
+		"SIGTERM long after SIGHUP": {[]signalStep{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGTERM, pause}}, syscall.SIGTERM},
+		"SIGINT long after SIGTERM": {[]signalStep{{syscall.SIGTERM, pause}, {syscall.SIGTERM, insistAfter + time.Second}, {syscall.SIGINT, pause}}, syscall.SIGINT},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startProcess(t, "--addr", "127.0.0.1:0", "--database", "sqlite::memory:")
 			finish := beginPurchase(t, p.base)
-			for _, step := range row.steps {
-				if err := p.Process.Signal(step.signal); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(step.pause)
-			}
+			sendSignals(t, p, row.steps)
 			if row.endedBy != 0 {
-				var exit *exec.ExitError
-				if ended := p.Wait(); !errors.As(ended, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != row.endedBy {
-					t.Errorf("the process ended with %v, want %v", ended, row.endedBy)
-				}
-				if status, err := finish(); err == nil {
-					t.Errorf("the response is %d, want none", status)
-				}
-				return
-			}
-			if status, err := finish(); status != http.StatusOK || err != nil {
-				t.Errorf("the response is %d, %v", status, err)
-			}
-			if err := p.Wait(); err != nil {
-				t.Errorf("the process ended with %v", err)
+				checkKilled(t, p, finish, row.endedBy)
+			} else {
+				checkGracefulStop(t, p, finish)
 			}
 		})
+	}
+}
+
+type signalStep struct {
+	signal syscall.Signal
+	pause  time.Duration // after the signal
+}
+
+func sendSignals(t *testing.T, p *process, steps []signalStep) {
+	t.Helper()
+	for _, step := range steps {
+		if err := p.Process.Signal(step.signal); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(step.pause)
+	}
+}
+
+// checkKilled checks that the signal ends the process before the request receives a response.
+func checkKilled(t *testing.T, p *process, finish func() (int, error), endedBy syscall.Signal) {
+	t.Helper()
+	var exit *exec.ExitError
+	if ended := p.Wait(); !errors.As(ended, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != endedBy {
+		t.Errorf("the process ended with %v, want %v", ended, endedBy)
+	}
+	if status, err := finish(); err == nil {
+		t.Errorf("the response is %d, want none", status)
+	}
+}
+
+// checkGracefulStop checks that the request receives its response before the process ends without an error.
+func checkGracefulStop(t *testing.T, p *process, finish func() (int, error)) {
+	t.Helper()
+	if status, err := finish(); status != http.StatusOK || err != nil {
+		t.Errorf("the response is %d, %v", status, err)
+	}
+	if err := p.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
 	}
 }
 

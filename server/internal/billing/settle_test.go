@@ -34,21 +34,13 @@ func advance(clock *atomic.Pointer[time.Time], d time.Duration) {
 
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	type action func(*billing.Service, string) (billing.Purchase, error)
 	pay := func(s *billing.Service, token string) (billing.Purchase, error) {
 		return s.Pay(context.Background(), token)
 	}
 	cancel := func(s *billing.Service, token string) (billing.Purchase, error) {
 		return s.Cancel(context.Background(), token)
 	}
-	for name, test := range map[string]struct {
-		before action
-		wait   time.Duration
-		act    action
-		status billing.Status
-		err    error
-		paid   int64
-	}{
+	for name, test := range map[string]settleTest{
 		"paid":                         {nil, 0, pay, billing.StatusPaid, nil, 320},
 		"cancelled":                    {nil, 0, cancel, billing.StatusCancelled, nil, 0},
 		"paid at the last moment":      {nil, 24*time.Hour - time.Microsecond, pay, billing.StatusPaid, nil, 320},
@@ -63,36 +55,53 @@ func TestSettle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			service, purchase, clock := newPurchase(t)
-			settled := *clock.Load()
-			if test.before != nil {
-				if _, err := test.before(service, purchase.Token); err != nil {
-					t.Fatal(err)
-				}
-			}
-			advance(clock, test.wait)
-			if test.before == nil {
-				settled = *clock.Load()
-			}
-			purchase.Status = test.status
-			if test.status != billing.StatusExpired {
-				purchase.SettledAt = settled
-			}
-			if got, err := test.act(service, purchase.Token); !errors.Is(err, test.err) || got != purchase {
-				t.Errorf("got %v, %v; want %v, %v", got, err, purchase, test.err)
-			}
-			if got, err := service.Purchase(context.Background(), purchase.Token); err != nil || got != purchase {
-				t.Errorf("Purchase = %v, %v; want %v", got, err, purchase)
-			}
-			for got, err := range service.Purchases(context.Background(), billing.Filter{}) {
-				if err != nil || got != purchase {
-					t.Errorf("Purchases contains %v, %v; want %v", got, err, purchase)
-				}
-			}
-			if got := paid(t, service, purchase.AccountID); got != test.paid {
-				t.Errorf("the balance is %d, want %d", got, test.paid)
-			}
+			test.check(t)
 		})
+	}
+}
+
+type settleAction func(*billing.Service, string) (billing.Purchase, error)
+
+// settleTest is a row of TestSettle: an action on a pending purchase, or on one that an earlier action settled.
+type settleTest struct {
+	before settleAction // nil: none
+	wait   time.Duration
+	act    settleAction
+	status billing.Status // after the action
+	err    error          // of the action
+	paid   int64          // the balance after the action
+}
+
+func (test settleTest) check(t *testing.T) {
+	t.Helper()
+	service, purchase, clock := newPurchase(t)
+	settled := *clock.Load()
+	if test.before != nil {
+		if _, err := test.before(service, purchase.Token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	advance(clock, test.wait)
+	if test.before == nil {
+		settled = *clock.Load()
+	}
+	purchase.Status = test.status
+	if test.status != billing.StatusExpired {
+		purchase.SettledAt = settled
+	}
+	if got, err := test.act(service, purchase.Token); !errors.Is(err, test.err) || got != purchase {
+		t.Errorf("got %v, %v; want %v, %v", got, err, purchase, test.err)
+	}
+	if got, err := service.Purchase(context.Background(), purchase.Token); err != nil || got != purchase {
+		t.Errorf("Purchase = %v, %v; want %v", got, err, purchase)
+	}
+	for got, err := range service.Purchases(context.Background(), billing.Filter{}) {
+		if err != nil || got != purchase {
+			t.Errorf("Purchases contains %v, %v; want %v", got, err, purchase)
+		}
+	}
+	if got := paid(t, service, purchase.AccountID); got != test.paid {
+		t.Errorf("the balance is %d, want %d", got, test.paid)
 	}
 }
 

@@ -106,23 +106,7 @@ func TestMethods(t *testing.T) {
 			get, page := send(t, f.handler, "GET", path, accept)
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 				response, body := send(t, f.handler, method, path, accept)
-				for name, want := range map[string]string{
-					"X-Content-Type-Options": "nosniff",
-					"Referrer-Policy":        "no-referrer",
-					"Cache-Control":          "no-store",
-					"X-Robots-Tag":           "noindex, nofollow",
-					"X-Frame-Options":        "DENY",
-					"Vary":                   "Accept",
-					"Content-Type":           get.Header.Get("Content-Type"),
-				} {
-					if got := response.Header.Get(name); got != want {
-						t.Errorf("%s %s: %s = %q, want %q", method, path, name, got, want)
-					}
-				}
-				policy := response.Header.Get("Content-Security-Policy")
-				if !regexp.MustCompile(`^default-src 'none'; style-src 'sha256-[^' ]+'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`).MatchString(policy) {
-					t.Errorf("%s %s: the policy is %q", method, path, policy)
-				}
+				checkHeaders(t, method+" "+path, response.Header, get.Header.Get("Content-Type"))
 				switch method {
 				case "GET", "POST":
 				case "HEAD":
@@ -136,6 +120,29 @@ func TestMethods(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+var contentPolicy = regexp.MustCompile(`^default-src 'none'; style-src 'sha256-[^' ]+'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'$`)
+
+// checkHeaders checks the security headers and the content type of the response to a request.
+func checkHeaders(t *testing.T, request string, header http.Header, contentType string) {
+	t.Helper()
+	for name, want := range map[string]string{
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy":        "no-referrer",
+		"Cache-Control":          "no-store",
+		"X-Robots-Tag":           "noindex, nofollow",
+		"X-Frame-Options":        "DENY",
+		"Vary":                   "Accept",
+		"Content-Type":           contentType,
+	} {
+		if got := header.Get(name); got != want {
+			t.Errorf("%s: %s = %q, want %q", request, name, got, want)
+		}
+	}
+	if policy := header.Get("Content-Security-Policy"); !contentPolicy.MatchString(policy) {
+		t.Errorf("%s: the policy is %q", request, policy)
 	}
 }
 
@@ -196,13 +203,7 @@ func TestErrors(t *testing.T) {
 	purchase := billing.Purchase{Token: strings.Repeat("a", 40), Status: billing.StatusPending}
 	internal := errors.New("dial tcp 10.0.0.1: secret detail")
 	unavailable, timeout := fmt.Errorf("secret detail: %w", billing.ErrUnavailable), fmt.Errorf("secret detail: %w", context.DeadlineExceeded)
-	for name, test := range map[string]struct {
-		purchases Purchases
-		method    string
-		accept    string
-		status    int
-		log       []string
-	}{
+	for name, test := range map[string]errorTest{
 		"purchase, JSON":    {stub{purchaseErr: internal}, "GET", "application/json", 500, []string{"secret detail", "aaaaaa…"}},
 		"purchase, page":    {stub{purchaseErr: internal}, "GET", html, 500, []string{"secret detail", "aaaaaa…"}},
 		"unavailable, JSON": {stub{purchaseErr: unavailable}, "GET", "application/json", 503, []string{"secret detail", "aaaaaa…"}},
@@ -216,36 +217,50 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log bytes.Buffer
-			handler, err := New(test.purchases, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := &fixture{handler: handler, purchase: purchase}
-			b := newBrowser(t, f.serve(t))
-			var form map[string][]string
-			if test.method == "POST" {
-				form = b.open("pay")
-			}
-			response, body := b.send(test.method, form, func(r *http.Request) { r.Header.Set("Accept", test.accept) })
-			if response.StatusCode != test.status || body == "" || strings.Contains(body, "detail") {
-				t.Errorf("response: %d %s, want %d", response.StatusCode, body, test.status)
-			}
-			if retry := response.Header.Get("Retry-After"); (retry == "1") != (test.status == 503) {
-				t.Errorf("Retry-After = %q", retry)
-			}
-			if test.status >= 500 && !strings.Contains(body, "Try again") {
-				t.Errorf("the response does not say what to do: %s", body)
-			}
-			if strings.Contains(log.String(), purchase.Token) || (log.Len() == 0) != (test.log == nil) {
-				t.Errorf("log: %q", log.String())
-			}
-			for _, want := range test.log {
-				if !strings.Contains(log.String(), want) {
-					t.Errorf("the log does not contain %s: %q", want, log.String())
-				}
-			}
+			test.check(t, purchase)
 		})
+	}
+}
+
+// errorTest is a row of TestErrors: a request, the status of its response and parts of the log.
+type errorTest struct {
+	purchases Purchases
+	method    string
+	accept    string
+	status    int
+	log       []string
+}
+
+func (test errorTest) check(t *testing.T, purchase billing.Purchase) {
+	t.Helper()
+	var log bytes.Buffer
+	handler, err := New(test.purchases, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{handler: handler, purchase: purchase}
+	b := newBrowser(t, f.serve(t))
+	var form map[string][]string
+	if test.method == "POST" {
+		form = b.open("pay")
+	}
+	response, body := b.send(test.method, form, func(r *http.Request) { r.Header.Set("Accept", test.accept) })
+	if response.StatusCode != test.status || body == "" || strings.Contains(body, "detail") {
+		t.Errorf("response: %d %s, want %d", response.StatusCode, body, test.status)
+	}
+	if retry := response.Header.Get("Retry-After"); (retry == "1") != (test.status == 503) {
+		t.Errorf("Retry-After = %q", retry)
+	}
+	if test.status >= 500 && !strings.Contains(body, "Try again") {
+		t.Errorf("the response does not say what to do: %s", body)
+	}
+	if strings.Contains(log.String(), purchase.Token) || (log.Len() == 0) != (test.log == nil) {
+		t.Errorf("log: %q", log.String())
+	}
+	for _, want := range test.log {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not contain %s: %q", want, log.String())
+		}
 	}
 }
 

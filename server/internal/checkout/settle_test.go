@@ -97,13 +97,7 @@ func (f *fixture) paid(t testing.TB) int64 {
 
 func TestPayAndCancel(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		before, action string
-		elapsed        time.Duration // between the page and the form
-		status         int
-		paid           int64
-		shows          []string
-	}{
+	for name, test := range map[string]formTest{
 		"pay":                  {"", "pay", 0, 303, 1320, []string{`<p class="state paid" role="status">Paid</p>`, "increased by 1,320 USD", "<dt>Paid</dt>"}},
 		"cancel":               {"", "cancel", 0, 303, 0, []string{"Cancelled</p>", "Nothing was charged", "<dt>Cancelled</dt>"}},
 		"pay again":            {"pay", "pay", 0, 303, 1320, []string{"Paid</p>"}},
@@ -117,40 +111,54 @@ func TestPayAndCancel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t)
-			page := f.serve(t)
-			b := newBrowser(t, page)
-			form := b.open(test.action)
-			if test.before != "" {
-				other := newBrowser(t, page) // another tab
-				other.send("POST", other.open(test.before), nil)
-			}
-			f.elapsed.Store(int64(test.elapsed))
-			response, body := b.send("POST", form, nil)
-			if response.StatusCode != test.status {
-				t.Errorf("response: %d %s, want %d", response.StatusCode, body, test.status)
-			}
-			if test.status == http.StatusSeeOther {
-				to, err := response.Location()
-				if err != nil || to.String() != b.page || response.Header.Get("Cache-Control") != "no-store" {
-					t.Errorf("redirect to %v, %v; want %s", to, err, b.page)
-				}
-			}
-			if test.status != http.StatusConflict {
-				_, body = b.send("GET", nil, nil)
-			}
-			for _, want := range test.shows {
-				if !strings.Contains(body, want) {
-					t.Errorf("the page does not contain %s: %s", want, body)
-				}
-			}
-			if pending := strings.Contains(body, "Waiting for payment"); strings.Contains(body, "<form") != pending {
-				t.Errorf("a form on the page: %v, want %v: %s", !pending, pending, body)
-			}
-			if got := f.paid(t); got != test.paid {
-				t.Errorf("the balance is %d, want %d", got, test.paid)
-			}
+			test.check(t)
 		})
+	}
+}
+
+// formTest is a row of TestPayAndCancel: the form of a page is sent after another tab may have sent its own.
+type formTest struct {
+	before, action string        // of the other tab ("": none) and of this form
+	elapsed        time.Duration // between the page and the form
+	status         int
+	paid           int64
+	shows          []string
+}
+
+func (test formTest) check(t *testing.T) {
+	t.Helper()
+	f := newFixture(t)
+	page := f.serve(t)
+	b := newBrowser(t, page)
+	form := b.open(test.action)
+	if test.before != "" {
+		other := newBrowser(t, page) // another tab
+		other.send("POST", other.open(test.before), nil)
+	}
+	f.elapsed.Store(int64(test.elapsed))
+	response, body := b.send("POST", form, nil)
+	if response.StatusCode != test.status {
+		t.Errorf("response: %d %s, want %d", response.StatusCode, body, test.status)
+	}
+	if test.status == http.StatusSeeOther {
+		to, err := response.Location()
+		if err != nil || to.String() != b.page || response.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("redirect to %v, %v; want %s", to, err, b.page)
+		}
+	}
+	if test.status != http.StatusConflict {
+		_, body = b.send("GET", nil, nil)
+	}
+	for _, want := range test.shows {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not contain %s: %s", want, body)
+		}
+	}
+	if pending := strings.Contains(body, "Waiting for payment"); strings.Contains(body, "<form") != pending {
+		t.Errorf("a form on the page: %v, want %v: %s", !pending, pending, body)
+	}
+	if got := f.paid(t); got != test.paid {
+		t.Errorf("the balance is %d, want %d", got, test.paid)
 	}
 }
 
@@ -166,12 +174,7 @@ func TestForgedForm(t *testing.T) {
 	set := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
-	for name, test := range map[string]struct {
-		change  func(form url.Values)
-		request func(*http.Request)
-		fresh   bool // send it from a browser without the cookie
-		status  int
-	}{
+	for name, test := range map[string]forgedFormTest{
 		"no token":       {func(form url.Values) { form.Del("form_token") }, nil, false, 403},
 		"an empty token": {func(form url.Values) { form.Set("form_token", "") }, nil, false, 403},
 		"a wrong token":  {func(form url.Values) { form.Set("form_token", strings.Repeat("A", 43)) }, nil, false, 403},
@@ -196,28 +199,7 @@ func TestForgedForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBrowser(t, page)
-			form := b.open("pay")
-			if test.fresh {
-				b = newBrowser(t, page)
-			}
-			if test.change != nil {
-				test.change(form)
-			}
-			for _, accept := range []string{html, "application/json"} {
-				response, body := b.send("POST", form, func(r *http.Request) {
-					r.Header.Set("Accept", accept)
-					if test.request != nil {
-						test.request(r)
-					}
-				})
-				if response.StatusCode != test.status || !strings.Contains(response.Header.Get("Content-Type"), accept[:9]) {
-					t.Errorf("response: %d %q %s, want %d", response.StatusCode, response.Header.Get("Content-Type"), body, test.status)
-				}
-				if test.status == 403 && accept == html && !strings.Contains(body, `role="alert">Nothing was changed`) {
-					t.Errorf("the page does not contain the notice: %s", body)
-				}
-			}
+			test.check(t, page)
 		})
 	}
 	t.Cleanup(func() {
@@ -225,6 +207,40 @@ func TestForgedForm(t *testing.T) {
 			t.Errorf("the balance is %d, want 0", got)
 		}
 	})
+}
+
+// forgedFormTest is a row of TestForgedForm: the changes to the form of a page and to its request.
+type forgedFormTest struct {
+	change  func(form url.Values)
+	request func(*http.Request)
+	fresh   bool // send it from a browser without the cookie
+	status  int
+}
+
+func (test forgedFormTest) check(t *testing.T, page string) {
+	t.Helper()
+	b := newBrowser(t, page)
+	form := b.open("pay")
+	if test.fresh {
+		b = newBrowser(t, page)
+	}
+	if test.change != nil {
+		test.change(form)
+	}
+	for _, accept := range []string{html, "application/json"} {
+		response, body := b.send("POST", form, func(r *http.Request) {
+			r.Header.Set("Accept", accept)
+			if test.request != nil {
+				test.request(r)
+			}
+		})
+		if response.StatusCode != test.status || !strings.Contains(response.Header.Get("Content-Type"), accept[:9]) {
+			t.Errorf("response: %d %q %s, want %d", response.StatusCode, response.Header.Get("Content-Type"), body, test.status)
+		}
+		if test.status == 403 && accept == html && !strings.Contains(body, `role="alert">Nothing was changed`) {
+			t.Errorf("the page does not contain the notice: %s", body)
+		}
+	}
 }
 
 // The response to a refused form contains a valid form and the cookie.

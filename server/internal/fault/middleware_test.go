@@ -174,34 +174,48 @@ func TestStopDelays(t *testing.T) {
 	a.send("a")
 }
 
-// TestNoResponse sends requests over TLS with HTTP/1.1, over HTTP/2, whose connections cannot be hijacked,
-// and without a connection: the client gets no complete response. Package sandbox tests plain HTTP/1.1.
+// TestNoResponse sends requests over TLS, with HTTP/1.1 and with HTTP/2, whose connections cannot be hijacked.
+// Package sandbox tests plain HTTP/1.1.
 func TestNoResponse(t *testing.T) {
 	t.Parallel()
 	for kind, served := range map[fault.Kind]int64{fault.KindResetBefore: 0, fault.KindResetAfter: 1, fault.KindCutBody: 1} {
 		for _, http2 := range []bool{false, true} {
-			a := newAPI(t, fault.Fault{Kind: kind, Times: 1})
-			server := httptest.NewUnstartedServer(a.echo)
-			server.Listener = netutil.LimitListener(a.faults.Listener(server.Listener), 10) // as in package server
-			server.EnableHTTP2 = http2
-			server.StartTLS()
-			defer server.Close()
-			response, err := server.Client().Get(server.URL)
-			if (err == nil) != (kind == fault.KindCutBody) || !http2 && err != nil && !errors.Is(err, syscall.ECONNRESET) {
-				t.Errorf("%s, HTTP/2 %v: %v", kind, http2, err)
-			}
-			if err == nil {
-				if _, err = io.ReadAll(response.Body); err == nil || (response.ProtoMajor == 2) != http2 {
-					t.Errorf("%s, HTTP/2 %v: a complete response over %s", kind, http2, response.Proto)
-				}
-			}
-			if got := a.served.Load(); got != served {
-				t.Errorf("%s, HTTP/2 %v: the API processed %d requests, want %d", kind, http2, got, served)
-			}
-			if response, err := server.Client().Get(server.URL); err != nil || response.StatusCode != http.StatusOK {
-				t.Errorf("%s, HTTP/2 %v: the next request: %v", kind, http2, err)
-			}
+			checkNoResponse(t, kind, http2, served)
 		}
+	}
+}
+
+// checkNoResponse checks that a client receives no complete response from a server with one fault, how many
+// requests the API served, and that the next request succeeds.
+func checkNoResponse(t *testing.T, kind fault.Kind, http2 bool, served int64) {
+	t.Helper()
+	a := newAPI(t, fault.Fault{Kind: kind, Times: 1})
+	server := httptest.NewUnstartedServer(a.echo)
+	server.Listener = netutil.LimitListener(a.faults.Listener(server.Listener), 10) // as in package server
+	server.EnableHTTP2 = http2
+	server.StartTLS()
+	defer server.Close()
+	response, err := server.Client().Get(server.URL)
+	if (err == nil) != (kind == fault.KindCutBody) || !http2 && err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("%s, HTTP/2 %v: %v", kind, http2, err)
+	}
+	if err == nil {
+		if _, err = io.ReadAll(response.Body); err == nil || (response.ProtoMajor == 2) != http2 {
+			t.Errorf("%s, HTTP/2 %v: a complete response over %s", kind, http2, response.Proto)
+		}
+	}
+	if got := a.served.Load(); got != served {
+		t.Errorf("%s, HTTP/2 %v: the API processed %d requests, want %d", kind, http2, got, served)
+	}
+	if response, err := server.Client().Get(server.URL); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%s, HTTP/2 %v: the next request: %v", kind, http2, err)
+	}
+}
+
+// TestNoResponseWithoutConnection checks that a fault aborts a request that has no connection to reset.
+func TestNoResponseWithoutConnection(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []fault.Kind{fault.KindResetBefore, fault.KindResetAfter, fault.KindCutBody} {
 		a := newAPI(t, fault.Fault{Kind: kind})
 		func() {
 			defer func() {

@@ -59,11 +59,7 @@ func serve(method string, write http.HandlerFunc) (*http.Response, string) {
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		config page.Config
-		policy string // STYLE is the hash of the style sheet
-		links  bool
-	}{
+	for name, test := range map[string]writeTest{
 		"default":  {page.Config{}, "default-src 'none'; style-src STYLE; frame-ancestors 'none'; base-uri 'none'; form-action 'none'", true},
 		"forms":    {page.Config{Forms: true}, "default-src 'none'; style-src STYLE; frame-ancestors 'none'; base-uri 'none'; form-action 'self'", true},
 		"no links": {page.Config{NoLinks: true}, "default-src 'none'; style-src STYLE; frame-ancestors 'none'; base-uri 'none'; form-action 'none'", false},
@@ -81,28 +77,41 @@ func TestWrite(t *testing.T) {
 				},
 			} {
 				response, body := serve("GET", pages.ReadOnly(write).ServeHTTP)
-				if response.StatusCode != http.StatusTeapot || response.Header.Get("Content-Type") != "text/html; charset=utf-8" {
-					t.Errorf("response: %d %v", response.StatusCode, response.Header)
-				}
-				for _, want := range []string{content, `<html lang="en">`, `name="viewport"`, "<title>", "TurboSMTP"} {
-					if !strings.Contains(body, want) {
-						t.Errorf("the page does not contain %s: %s", want, body)
-					}
-				}
-				if strings.Contains(body, "href=") != test.links {
-					t.Errorf("the page contains links: %v, want %v", !test.links, test.links)
-				}
-				style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(body)[1]
-				if style != pages.Style() || !strings.Contains(style, "prefers-color-scheme: dark") || !strings.Contains(style, ".own > h2") {
-					t.Errorf("the page contains the style %q", style)
-				}
-				hash := sha256.Sum256([]byte(style))
-				policy := strings.ReplaceAll(test.policy, "STYLE", "'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
-				if got := response.Header.Get("Content-Security-Policy"); got != policy {
-					t.Errorf("Content-Security-Policy = %q, want %q", got, policy)
-				}
+				test.check(t, response, body, content, pages.Style())
 			}
 		})
+	}
+}
+
+// writeTest is a row of TestWrite.
+type writeTest struct {
+	config page.Config
+	policy string // STYLE is the hash of the style sheet
+	links  bool
+}
+
+// check checks the headers of a page, its content, links and style sheet, and the hash of the style sheet.
+func (test writeTest) check(t *testing.T, response *http.Response, body, content, wantStyle string) {
+	t.Helper()
+	if response.StatusCode != http.StatusTeapot || response.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("response: %d %v", response.StatusCode, response.Header)
+	}
+	for _, want := range []string{content, `<html lang="en">`, `name="viewport"`, "<title>", "TurboSMTP"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not contain %s: %s", want, body)
+		}
+	}
+	if strings.Contains(body, "href=") != test.links {
+		t.Errorf("the page contains links: %v, want %v", !test.links, test.links)
+	}
+	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindStringSubmatch(body)[1]
+	if style != wantStyle || !strings.Contains(style, "prefers-color-scheme: dark") || !strings.Contains(style, ".own > h2") {
+		t.Errorf("the page contains the style %q", style)
+	}
+	hash := sha256.Sum256([]byte(style))
+	policy := strings.ReplaceAll(test.policy, "STYLE", "'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+	if got := response.Header.Get("Content-Security-Policy"); got != policy {
+		t.Errorf("Content-Security-Policy = %q, want %q", got, policy)
 	}
 }
 

@@ -112,7 +112,8 @@ func TestMethods(t *testing.T) {
 		"/docs", "/docs/", "/openapi.yaml", "/openapi.json", "/unknown",
 		"/docs/docs.css", "/docs/docs.js", "/docs/favicon-32x32.png", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css",
 	} {
-		get, page := send(t, h, "GET", path, nil)
+		response, page := send(t, h, "GET", path, nil)
+		get := received{response, page}
 		asset := strings.HasPrefix(path, "/docs/") && path != "/docs/"
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"} {
 			response, body := send(t, h, method, path, nil)
@@ -125,22 +126,35 @@ func TestMethods(t *testing.T) {
 			if got := response.Header.Get("Cache-Control"); (got == "no-store") != (!asset || !read) {
 				t.Errorf("%s %s: Cache-Control = %q", method, path, got)
 			}
-			switch {
-			case method == "HEAD":
-				if response.StatusCode != get.StatusCode || body != "" || !reflect.DeepEqual(response.Header, get.Header) {
-					t.Errorf("HEAD %s: %d %v with %d bytes, GET: %d %v", path, response.StatusCode, response.Header, len(body), get.StatusCode, get.Header)
-				}
-			case method == "GET":
-				if length := response.Header.Get("Content-Length"); length != "" && length != strconv.Itoa(len(page)) {
-					t.Errorf("GET %s: %d bytes with Content-Length %s", path, len(page), length)
-				}
-			case path != "/unknown":
-				if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
-					t.Errorf("%s %s: %d, Allow: %q", method, path, response.StatusCode, response.Header.Get("Allow"))
-				}
-				checkMessage(t, response, body)
-			}
+			checkMethod(t, method, path, received{response, body}, get)
 		}
+	}
+}
+
+// received is a response and its body.
+type received struct {
+	*http.Response
+	body string
+}
+
+// checkMethod checks the rules that depend on the method: HEAD has the headers of GET and no body, the
+// Content-Length of GET is correct, and other methods are not allowed. get is the response to an earlier GET.
+func checkMethod(t *testing.T, method, path string, response, get received) {
+	t.Helper()
+	switch {
+	case method == "HEAD":
+		if response.StatusCode != get.StatusCode || response.body != "" || !reflect.DeepEqual(response.Header, get.Header) {
+			t.Errorf("HEAD %s: %d %v with %d bytes, GET: %d %v", path, response.StatusCode, response.Header, len(response.body), get.StatusCode, get.Header)
+		}
+	case method == "GET":
+		if length := response.Header.Get("Content-Length"); length != "" && length != strconv.Itoa(len(get.body)) {
+			t.Errorf("GET %s: %d bytes with Content-Length %s", path, len(get.body), length)
+		}
+	case path != "/unknown":
+		if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s %s: %d, Allow: %q", method, path, response.StatusCode, response.Header.Get("Allow"))
+		}
+		checkMessage(t, response.Response, response.body)
 	}
 }
 

@@ -92,11 +92,7 @@ func TestOperations(t *testing.T) {
 // TestOutcomes checks the outcome that is recorded for each kind of error, by both parts and by each alone.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		err     error
-		outcome string
-		status  codes.Code
-	}{
+	for _, test := range []outcomeTest{
 		{nil, "ok", codes.Unset},
 		{billing.ErrNotFound, "refused", codes.Unset},
 		{billing.ErrTokenTaken, "refused", codes.Unset},
@@ -130,27 +126,46 @@ func TestOutcomes(t *testing.T) {
 				}
 			}
 			text := scrape(t, registry)
-			for _, outcome := range []string{"ok", "refused", "unavailable", "failed"} {
-				count := 0
-				if outcome == test.outcome {
-					count = 2
-				}
-				line := fmt.Sprintf("billing_store_operations_total{operation=\"ping\",outcome=%q} %d\n", outcome, count)
-				if !strings.Contains(text, line) {
-					t.Errorf("the scrape does not contain %s", line)
-				}
-			}
-			if len(spans.GetSpans()) != 2 {
-				t.Errorf("%d spans", len(spans.GetSpans()))
-			}
-			want := []attribute.KeyValue{attribute.String("billing.store.outcome", test.outcome)}
-			for _, span := range spans.GetSpans() {
-				if !slices.Equal(span.Attributes, want) || span.Status != (sdktrace.Status{Code: test.status}) || len(span.Events) > 0 {
-					t.Errorf("the span is %+v", span)
-				}
-			}
+			test.checkMetrics(t, text)
+			test.checkSpans(t, spans.GetSpans())
 			checkSecrets(t, text, spans)
 		})
+	}
+}
+
+// outcomeTest is a row of TestOutcomes: the error of Ping, and the outcome and the span status of it.
+type outcomeTest struct {
+	err     error
+	outcome string
+	status  codes.Code
+}
+
+// checkMetrics checks that two calls of Ping are counted, both with the outcome of the row.
+func (test outcomeTest) checkMetrics(t *testing.T, text string) {
+	t.Helper()
+	for _, outcome := range []string{"ok", "refused", "unavailable", "failed"} {
+		count := 0
+		if outcome == test.outcome {
+			count = 2
+		}
+		line := fmt.Sprintf("billing_store_operations_total{operation=\"ping\",outcome=%q} %d\n", outcome, count)
+		if !strings.Contains(text, line) {
+			t.Errorf("the scrape does not contain %s", line)
+		}
+	}
+}
+
+// checkSpans checks that two calls of Ping have a span, both with the outcome and the status of the row.
+func (test outcomeTest) checkSpans(t *testing.T, spans tracetest.SpanStubs) {
+	t.Helper()
+	if len(spans) != 2 {
+		t.Errorf("%d spans", len(spans))
+	}
+	want := []attribute.KeyValue{attribute.String("billing.store.outcome", test.outcome)}
+	for _, span := range spans {
+		if !slices.Equal(span.Attributes, want) || span.Status != (sdktrace.Status{Code: test.status}) || len(span.Events) > 0 {
+			t.Errorf("the span is %+v", span)
+		}
 	}
 }
 
