@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // CreatePurchase stores a new purchase, in one commit with concurrent ones, and returns once the purchase is on disk.
@@ -59,7 +60,7 @@ func (s *Store) insertPurchases(ctx context.Context, purchases []billing.Purchas
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
 	var purchase billing.Purchase
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
-		purchase, err = scanPurchase(conn.QueryRow(ctx, purchaseByToken, searchText(token)))
+		purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token)))
 		return notFound(err)
 	})
 	if err != nil {
@@ -73,9 +74,9 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	if page.Limit <= 0 {
 		return nil, fmt.Errorf("postgres: list purchases: the limit %d is not positive", page.Limit)
 	}
-	query, after := oldest, pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
+	query, after := schema.Oldest, pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
 	if page.Newest {
-		query = newest
+		query = schema.Newest
 	}
 	if page.After == (billing.Cursor{}) {
 		after = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
@@ -85,9 +86,9 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	}
 	arguments := []any{after, page.After.Token, page.Limit}
 	if page.AccountID != "" {
-		query, arguments = accountOldest, append(arguments, searchText(page.AccountID))
+		query, arguments = schema.AccountOldest, append(arguments, searchText(page.AccountID))
 		if page.Newest {
-			query = accountNewest
+			query = schema.AccountNewest
 		}
 	}
 	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
@@ -103,7 +104,7 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 			return err
 		}
 		// The statement changed nothing, so this call only reads.
-		if purchase, err = scanPurchase(conn.QueryRow(ctx, purchaseByToken, searchText(token))); err != nil {
+		if purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token))); err != nil {
 			return readError(conn, notFound(err))
 		}
 		return billing.ErrSettled
@@ -135,7 +136,7 @@ func (s *Store) Reset(ctx context.Context) error {
 }
 
 // scanPurchase reads purchaseColumns.
-func scanPurchase(row pgx.Row) (billing.Purchase, error) {
+func scanPurchase(row schema.Row) (billing.Purchase, error) {
 	var p billing.Purchase
 	var settled *time.Time
 	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &p.CreatedAt, &settled)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // parallelBatches is the default number of batches of purchases that are written at a time. The server flushes
@@ -128,7 +129,7 @@ func (s *Store) transact(ctx context.Context, do func(tx pgx.Tx) error) error {
 }
 
 // list returns the rows of a query, each read by scan.
-func list[T any](ctx context.Context, s *Store, scan func(row pgx.Row) (T, error), query string, arguments ...any) ([]T, error) {
+func list[T any](ctx context.Context, s *Store, scan func(row schema.Row) (T, error), query string, arguments ...any) ([]T, error) {
 	var found []T
 	err := s.read(ctx, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, query, arguments...)

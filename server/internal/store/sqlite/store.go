@@ -16,6 +16,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // Memory is the path of a private in-memory database, which ends when its Store is closed.
@@ -135,11 +136,8 @@ func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// row is a row of a result: *sql.Row or *sql.Rows.
-type row interface{ Scan(fields ...any) error }
-
 // list returns the rows of a query, each read by scan.
-func list[T any](ctx context.Context, s *Store, scan func(row) (T, error), query string, arguments ...any) ([]T, error) {
+func list[T any](ctx context.Context, s *Store, scan func(schema.Row) (T, error), query string, arguments ...any) ([]T, error) {
 	rows, err := s.reader.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, err
