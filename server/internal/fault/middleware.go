@@ -81,7 +81,10 @@ func (l *List) Middleware(api func() API, account func(principal any) string) ec
 			}
 			ec.Set(appliedKey, applied)
 			if applied.Fault.Delay > 0 {
-				l.wait(applied.Fault.Delay)
+				select {
+				case <-time.After(applied.Fault.Delay):
+				case <-l.stopped:
+				}
 				// The delay must not use up the time for the body. A test without a connection has no deadline.
 				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(maxBodyTime))
 			}

@@ -15,12 +15,9 @@ func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error)
 	var balance billing.Balance
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
 		balance, err = schema.ScanBalance(conn.QueryRow(ctx, schema.BalanceByID, searchText(id)))
-		return notFound(err)
+		return err
 	})
-	if err != nil {
-		return billing.Balance{}, s.wrap(ctx, "find an account", err)
-	}
-	return balance, nil
+	return balance, s.wrap(ctx, "find an account", err)
 }
 
 // Balances returns a page of accounts with their balances, ordered by ID.
@@ -65,10 +62,7 @@ func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.Acc
 	var account billing.Account
 	err := s.write(ctx, func(conn *pgx.Conn) error {
 		updated := conn.QueryRow(ctx, schema.UpdateAccount, searchText(id), change.Active, change.ActivePlan)
-		return notFound(updated.Scan(schema.AccountFields(&account)...))
+		return updated.Scan(schema.AccountFields(&account)...)
 	})
-	if err != nil {
-		return billing.Account{}, s.wrap(ctx, "change an account", err)
-	}
-	return account, nil
+	return account, s.wrap(ctx, "change an account", err)
 }

@@ -16,12 +16,9 @@ func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Accoun
 	var account billing.Account
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
 		key, err = scanKey(conn.QueryRow(ctx, schema.KeyByID, searchText(id)), schema.AccountFields(&account)...)
-		return notFound(err)
+		return err
 	})
-	if err != nil {
-		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", err)
-	}
-	return key, account, nil
+	return key, account, s.wrap(ctx, "find a key", err)
 }
 
 // Keys returns the keys of an account, ordered by ID.

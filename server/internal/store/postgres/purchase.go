@@ -61,12 +61,9 @@ func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, e
 	var purchase billing.Purchase
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
 		purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token)))
-		return notFound(err)
+		return err
 	})
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "find a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "find a purchase", err)
 }
 
 // Purchases returns a page of purchases.
@@ -105,17 +102,11 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 		}
 		// The statement changed nothing, so this call only reads.
 		if purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token))); err != nil {
-			return readError(conn, notFound(err))
+			return readError(conn, err)
 		}
 		return billing.ErrSettled
 	})
-	if errors.Is(err, billing.ErrSettled) {
-		return purchase, err
-	}
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "settle a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "settle a purchase", err)
 }
 
 // Reset deletes all purchases and sets all balances to zero, in one transaction. The lock excludes concurrent

@@ -41,8 +41,8 @@ var _ billing.Store = (*Store)(nil)
 // (connect_timeout, also for 0) and the name sandbox (application_name). Concurrent purchases share one commit; see
 // groupcommit for the options. The default of WithParallel is 4.
 //
-// Open waits up to 10 seconds for a server that is starting. It fails with ErrNewerDatabase or ErrForeignDatabase for
-// a database that it cannot use, and does not change that database. No error contains the password.
+// Open waits up to 10 seconds for a server that is starting. It fails with schema.ErrNewerDatabase or
+// schema.ErrForeignDatabase for a database that it cannot use, and does not change that database. No error contains the password.
 func Open(ctx context.Context, url string, commits ...groupcommit.Option) (*Store, error) {
 	config, err := parseURL(url)
 	if err != nil {
@@ -57,7 +57,7 @@ func Open(ctx context.Context, url string, commits ...groupcommit.Option) (*Stor
 }
 
 func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err error) {
-	tables, err := newTables()
+	tables, err := schema.New(migrations)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +74,12 @@ func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err err
 		return nil, err
 	}
 	// This check takes no lock, so that programs that start at once do not wait for each other.
-	current, err := tables.check(ctx, pool)
+	current, err := check(ctx, pool, tables)
 	if err != nil {
 		return nil, err
 	}
 	if !current {
-		if err := tables.migrate(ctx, pool); err != nil {
+		if err := migrate(ctx, pool, tables); err != nil {
 			return nil, err
 		}
 	}

@@ -12,10 +12,7 @@ import (
 // Balance returns the account with an ID and the sum of its payments, or billing.ErrNotFound.
 func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
 	balance, err := schema.ScanBalance(s.reader.QueryRowContext(ctx, schema.BalanceByID, id))
-	if err != nil {
-		return billing.Balance{}, s.wrap(ctx, "find an account", notFound(err))
-	}
-	return balance, nil
+	return balance, s.wrap(ctx, "find an account", err)
 }
 
 // Balances returns a page of accounts with their balances, ordered by ID.
@@ -60,10 +57,7 @@ func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.Acc
 	var account billing.Account
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		updated := tx.QueryRowContext(ctx, schema.UpdateAccount, id, change.Active, change.ActivePlan)
-		return notFound(updated.Scan(schema.AccountFields(&account)...))
+		return updated.Scan(schema.AccountFields(&account)...)
 	})
-	if err != nil {
-		return billing.Account{}, s.wrap(ctx, "change an account", err)
-	}
-	return account, nil
+	return account, s.wrap(ctx, "change an account", err)
 }

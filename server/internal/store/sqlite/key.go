@@ -12,10 +12,7 @@ import (
 func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Account, error) {
 	var account billing.Account
 	key, err := scanKey(s.reader.QueryRowContext(ctx, schema.KeyByID, id), schema.AccountFields(&account)...)
-	if err != nil {
-		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", notFound(err))
-	}
-	return key, account, nil
+	return key, account, s.wrap(ctx, "find a key", err)
 }
 
 // Keys returns the keys of an account, ordered by ID.

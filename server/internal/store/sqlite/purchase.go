@@ -56,10 +56,7 @@ func isConstraintError(err error) bool {
 // Purchase returns the purchase with a token, or billing.ErrNotFound.
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
 	purchase, err := scanPurchase(s.reader.QueryRowContext(ctx, schema.PurchaseByToken, token))
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "find a purchase", notFound(err))
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "find a purchase", err)
 }
 
 // Purchases returns a page of purchases.
@@ -93,7 +90,7 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 		purchase, err = scanPurchase(tx.QueryRowContext(ctx, settlePurchase, token, string(status), at.UnixMicro()))
 		if errors.Is(err, sql.ErrNoRows) {
 			if purchase, err = scanPurchase(tx.QueryRowContext(ctx, schema.PurchaseByToken, token)); err != nil {
-				return notFound(err)
+				return err
 			}
 			return billing.ErrSettled
 		}
@@ -102,13 +99,7 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 		}
 		return err
 	})
-	if errors.Is(err, billing.ErrSettled) {
-		return purchase, err
-	}
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "settle a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "settle a purchase", err)
 }
 
 // Reset deletes all purchases and sets all balances to zero, in one transaction.
