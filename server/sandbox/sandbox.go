@@ -61,7 +61,7 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 			return nil, fmt.Errorf("sandbox: add the demo accounts: %w", err)
 		}
 	}
-	if s.checkout, err = checkout.New(s.billing, s.checkoutOptions()...); err != nil {
+	if s.checkout, err = checkout.New(s.billing, public, settings.logger); err != nil {
 		return nil, err
 	}
 	if err := s.newServer(); err != nil { //nolint:contextcheck // no context ends the compilation of documents
@@ -134,14 +134,6 @@ func (s *Sandbox) controlAPI(document *openapi3.T, access access) server.API {
 	}}
 }
 
-func (s *Sandbox) checkoutOptions() []checkout.Option {
-	options := []checkout.Option{checkout.WithLogger(s.settings.logger)}
-	if strings.HasPrefix(s.public, "https:") {
-		options = append(options, checkout.WithSecureCookie())
-	}
-	return options
-}
-
 // journalSize is the number of requests in the journal, whose entries need a few megabytes.
 const journalSize = 1000
 
@@ -182,7 +174,7 @@ func OpenStore(ctx context.Context, address string) (billing.Store, error) {
 func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
 
 // link returns the payment link of a purchase.
-func (s *Sandbox) link(token string) string { return s.checkout.URL(s.public, token) }
+func (s *Sandbox) link(token string) string { return s.checkout.URL(token) }
 
 // parsePublicURL checks a public URL and returns it without trailing slashes.
 func parsePublicURL(text string) (string, error) {
