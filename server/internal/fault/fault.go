@@ -35,12 +35,14 @@ const maxFaults = 1000
 
 // List is the faults of an API, in the order in which they were added. It is safe for concurrent use.
 type List struct {
-	stop        sync.Once
-	stopped     chan struct{} // closed by StopDelays
-	lock        sync.Mutex
-	lastID      int
-	faults      []Fault
-	connections connections
+	stop    sync.Once
+	stopped chan struct{} // closed by StopDelays
+	lock    sync.Mutex
+	lastID  int
+	faults  []Fault
+	// connections are the open TCP connections of the server, by the address of the client. A handler cannot get its
+	// TCP connection from net/http if a listener such as netutil.LimitListener wraps it.
+	connections sync.Map
 }
 
 // New returns an empty List.

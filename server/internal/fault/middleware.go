@@ -107,7 +107,7 @@ func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *App
 	case KindHTML:
 		return ec.HTML(fault.Status, errorPage(fault.Status))
 	case KindResetBefore:
-		l.connections.reset(ec)
+		l.reset(ec)
 	case KindDelay:
 		return next(ec)
 	default:
@@ -119,7 +119,7 @@ func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *App
 	case KindCutBody:
 		cut(ec, applied.Withheld)
 	default:
-		l.connections.reset(ec)
+		l.reset(ec)
 	}
 	return nil
 }

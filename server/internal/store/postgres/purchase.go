@@ -71,23 +71,14 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	if page.Limit <= 0 {
 		return nil, fmt.Errorf("postgres: list purchases: the limit %d is not positive", page.Limit)
 	}
-	query, after := schema.Oldest, pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
-	if page.Newest {
-		query = schema.Newest
-	}
+	after := pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
 	if page.After == (billing.Cursor{}) {
 		after = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 		if page.Newest {
 			after.InfinityModifier = pgtype.Infinity
 		}
 	}
-	arguments := []any{after, page.After.Token, page.Limit}
-	if page.AccountID != "" {
-		query, arguments = schema.AccountOldest, append(arguments, searchText(page.AccountID))
-		if page.Newest {
-			query = schema.AccountNewest
-		}
-	}
+	query, arguments := schema.PageOf(page, after, searchText(page.AccountID))
 	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
 	return purchases, s.wrap(ctx, "list purchases", err)
 }

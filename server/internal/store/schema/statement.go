@@ -36,6 +36,20 @@ const (
 		WHERE id = $1 RETURNING ` + accountColumns
 )
 
+// PageOf returns the statement for a page and its arguments. after is the time of the page's cursor and account its
+// account, both as the store keeps them.
+func PageOf(page billing.Page, after any, account string) (query string, arguments []any) {
+	query, ofAccount := Oldest, AccountOldest
+	if page.Newest {
+		query, ofAccount = Newest, AccountNewest
+	}
+	arguments = []any{after, page.After.Token, page.Limit}
+	if page.AccountID == "" {
+		return query, arguments
+	}
+	return ofAccount, append(arguments, account)
+}
+
 // Row is a row of a result.
 type Row interface{ Scan(fields ...any) error }
 

@@ -68,16 +68,7 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	if page.Newest && page.After == (billing.Cursor{}) {
 		after = math.MaxInt64
 	}
-	query, arguments := schema.Oldest, []any{after, page.After.Token, page.Limit}
-	if page.Newest {
-		query = schema.Newest
-	}
-	if page.AccountID != "" {
-		query, arguments = schema.AccountOldest, append(arguments, page.AccountID)
-		if page.Newest {
-			query = schema.AccountNewest
-		}
-	}
+	query, arguments := schema.PageOf(page, after, page.AccountID)
 	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
 	return purchases, s.wrap(ctx, "list purchases", err)
 }
