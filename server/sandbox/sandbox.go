@@ -86,17 +86,19 @@ func (s *Sandbox) newServer() error {
 		return fmt.Errorf("sandbox: the server of the control API: %w", err)
 	}
 	s.faultSchema = controlDocument.Components.Schemas["Fault"].Value
+	var pages map[string]http.Handler
 	s.journal = journal.New(journal.Settings{
-		Size:    journalSize,
-		Now:     s.clock.now,
-		Skip:    func(path string) bool { return notRecorded[path] || below(path, docsPath) || below(path, controlPath) },
+		Size: journalSize,
+		Now:  s.clock.now,
+		Skip: func(path string) bool {
+			return pages[path] != nil || notRecorded[path] || below(path, docsPath) || below(path, controlPath)
+		},
 		Secrets: secretHeaders(document),
 		Redact:  newRedactor(s.checkout.Prefix()),
 		Explain: explain,
 	})
 	access := newAccess(s.settings, controlDocument)
-	pages, err := s.pageHandlers(access, document)
-	if err != nil {
+	if pages, err = s.pageHandlers(access, document); err != nil {
 		return err
 	}
 	options := []server.Option{
@@ -140,11 +142,8 @@ const journalSize = 1000
 // docsPath is the path of the API reference; see reference.Paths.
 const docsPath = "/docs"
 
-// notRecorded are the paths whose requests are not in the journal, because they are not part of the API.
-var notRecorded = map[string]bool{
-	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
-	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
-}
+// notRecorded are paths, besides those of pages, that are not part of the API and whose requests are not in the journal.
+var notRecorded = map[string]bool{"/favicon.ico": true, "/livez": true, "/readyz": true}
 
 // Handler returns the sandbox as an http.Handler.
 func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
