@@ -40,7 +40,7 @@ func TestRooms(t *testing.T) {
 		// The sandbox.
 		internal + "billing":            {},
 		internal + "store/groupcommit":  {internal + "billing"},
-		internal + "store/schema":       {},
+		internal + "store/schema":       {internal + "billing"},
 		internal + "store/sqlite":       {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
 		internal + "store/postgres":     {internal + "billing", internal + "store/groupcommit", internal + "store/schema"},
 		internal + "store":              append([]string{internal + "billing"}, stores...),

@@ -12,13 +12,6 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/reference"
 )
 
-// The paths of the web console.
-const (
-	startPath   = "/"
-	journalPath = "/journal"
-	controlYAML = "/sandbox.yaml"
-)
-
 // pageHandlers returns the handlers of the web console and of the API reference, by path.
 func (s *Sandbox) pageHandlers(access access, document *openapi3.T) (map[string]http.Handler, error) {
 	docs, err := reference.New(api.YAML(), document, s.public, s.settings.logger)
@@ -34,9 +27,9 @@ func (s *Sandbox) pageHandlers(access access, document *openapi3.T) (map[string]
 		return nil, err
 	}
 	handlers := map[string]http.Handler{
-		startPath:   pages.StartPage(),
-		journalPath: access.protect(pages.JournalPage(), pages.Refuse),
-		controlYAML: pages.Document(api.SandboxYAML()),
+		"/":             pages.StartPage(),
+		"/journal":      access.protect(pages.JournalPage(), pages.Refuse),
+		"/sandbox.yaml": pages.Document(api.SandboxYAML()),
 	}
 	for _, path := range reference.Paths() {
 		handlers[path] = docs

@@ -61,7 +61,7 @@ func New(ctx context.Context, store billing.Store, publicURL string, options ...
 			return nil, fmt.Errorf("sandbox: add the demo accounts: %w", err)
 		}
 	}
-	if s.checkout, err = checkout.New(s.billing, s.checkoutOptions()...); err != nil {
+	if s.checkout, err = checkout.New(s.billing, public, settings.logger); err != nil {
 		return nil, err
 	}
 	if err := s.newServer(); err != nil { //nolint:contextcheck // no context ends the compilation of documents
@@ -93,17 +93,19 @@ func (s *Sandbox) newServer() error {
 		return fmt.Errorf("sandbox: the server of the control API: %w", err)
 	}
 	s.faultSchema = controlDocument.Components.Schemas["Fault"].Value
+	var pages map[string]http.Handler
 	s.journal = journal.New(journal.Settings{
-		Size:    journalSize,
-		Now:     s.clock.now,
-		Skip:    func(path string) bool { return notRecorded[path] || below(path, docsPath) || below(path, controlPath) },
+		Size: journalSize,
+		Now:  s.clock.now,
+		Skip: func(path string) bool {
+			return pages[path] != nil || notRecorded[path] || below(path, docsPath) || below(path, controlPath)
+		},
 		Secrets: secretHeaders(document),
 		Redact:  newRedactor(s.checkout.Prefix()),
 		Explain: explain,
 	})
 	access := newAccess(s.settings, controlDocument)
-	pages, err := s.pageHandlers(access, document)
-	if err != nil {
+	if pages, err = s.pageHandlers(access, document); err != nil {
 		return err
 	}
 	options := []server.Option{
@@ -141,25 +143,14 @@ func (s *Sandbox) controlAPI(document *openapi3.T, access access) server.API {
 	}}
 }
 
-func (s *Sandbox) checkoutOptions() []checkout.Option {
-	options := []checkout.Option{checkout.WithLogger(s.settings.logger)}
-	if strings.HasPrefix(s.public, "https:") {
-		options = append(options, checkout.WithSecureCookie())
-	}
-	return options
-}
-
 // journalSize is the number of requests in the journal, whose entries need a few megabytes.
 const journalSize = 1000
 
 // docsPath is the path of the API reference; see reference.Paths.
 const docsPath = "/docs"
 
-// notRecorded are the paths whose requests are not in the journal, because they are not part of the API.
-var notRecorded = map[string]bool{
-	startPath: true, journalPath: true, controlYAML: true, "/favicon.ico": true, "/livez": true, "/readyz": true,
-	docsPath: true, "/openapi.yaml": true, "/openapi.json": true,
-}
+// notRecorded are paths, besides those of pages, that are not part of the API and whose requests are not in the journal.
+var notRecorded = map[string]bool{"/favicon.ico": true, "/livez": true, "/readyz": true}
 
 // Handler returns the sandbox as an http.Handler.
 func (s *Sandbox) Handler() http.Handler { return s.server.Handler() }
@@ -189,7 +180,7 @@ func OpenStore(ctx context.Context, address string) (billing.Store, error) {
 func DemoAccounts() []billing.SeedAccount { return billing.DemoAccounts() }
 
 // link returns the payment link of a purchase.
-func (s *Sandbox) link(token string) string { return s.checkout.URL(s.public, token) }
+func (s *Sandbox) link(token string) string { return s.checkout.URL(token) }
 
 // parsePublicURL checks a public URL and returns it without trailing slashes.
 func parsePublicURL(text string) (string, error) {

@@ -52,13 +52,7 @@ func (s *Service) SetActivePlan(ctx context.Context, id string, plan bool) (Acco
 func (s *Service) update(ctx context.Context, id string, change AccountChange) (Account, error) {
 	defer s.cache.clear()
 	account, err := s.store.UpdateAccount(ctx, id, change)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return Account{}, ErrAccountNotFound
-	case err != nil:
-		return Account{}, fmt.Errorf("billing: change an account: %w", err)
-	}
-	return account, nil
+	return account, wrap("change an account", err, ErrNotFound, ErrAccountNotFound)
 }
 
 // AddKey adds a new key to an account. It fails with ErrAccountNotFound for an unknown account.
@@ -67,11 +61,8 @@ func (s *Service) AddKey(ctx context.Context, accountID string, kind KeyKind) (I
 	if err != nil {
 		return IssuedKey{}, err
 	}
-	switch err := s.store.AddKey(ctx, issued.Key); {
-	case errors.Is(err, ErrUnknownAccount):
-		return IssuedKey{}, ErrAccountNotFound
-	case err != nil:
-		return IssuedKey{}, fmt.Errorf("billing: add a key: %w", err)
+	if err := s.store.AddKey(ctx, issued.Key); err != nil {
+		return IssuedKey{}, wrap("add a key", err, ErrUnknownAccount, ErrAccountNotFound)
 	}
 	return issued, nil
 }
@@ -93,13 +84,18 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]Key, error) {
 // RevokeKey deletes a key permanently. It fails with ErrKeyNotFound for an unknown ID, and takes effect like SetActive.
 func (s *Service) RevokeKey(ctx context.Context, id string) error {
 	defer s.cache.clear()
-	switch err := s.store.DeleteKey(ctx, id); {
-	case errors.Is(err, ErrNotFound):
-		return ErrKeyNotFound
-	case err != nil:
-		return fmt.Errorf("billing: revoke a key: %w", err)
+	return wrap("revoke a key", s.store.DeleteKey(ctx, id), ErrNotFound, ErrKeyNotFound)
+}
+
+// wrap adds the failed action to an error of the store. It replaces the error missing by the error of the Service.
+func wrap(action string, err, missing, replacement error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, missing):
+		return replacement
 	}
-	return nil
+	return fmt.Errorf("billing: %s: %w", action, err)
 }
 
 // issue creates a key. Its secret has 160 random bits, like a token.

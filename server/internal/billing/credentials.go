@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"unicode/utf8"
 )
@@ -72,7 +71,7 @@ func (c Credentials) Key(accountID string) Key {
 	return Key{ID: c.id, SecretHash: c.hash, AccountID: accountID}
 }
 
-// String returns the kind of the credentials.
+// String returns the kind of the credentials. Format and MarshalText use it, also in logs.
 func (c Credentials) String() string {
 	if c.kind == "" {
 		return "credentials(none)"
@@ -83,14 +82,8 @@ func (c Credentials) String() string {
 // Format writes String for every verb of fmt.
 func (c Credentials) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.String()) }
 
-// LogValue returns String.
-func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// MarshalText returns String, also in JSON.
+// MarshalText returns String.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// isUsable reports whether the credentials can match an account.
-func (c Credentials) isUsable() bool { return c.id != "" }
 
 // hash hashes parts with their lengths, so that different lists of parts have different hashes.
 func hash(domain string, parts ...string) [sha256.Size]byte {

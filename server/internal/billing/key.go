@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"time"
 )
@@ -34,9 +33,6 @@ func (k Key) String() string { return "key(" + k.ID + " of " + k.AccountID + ")"
 
 // Format writes String for every verb of fmt.
 func (k Key) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, k.String()) }
-
-// LogValue returns String.
-func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // MarshalText returns String, also in JSON.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

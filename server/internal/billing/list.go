@@ -6,13 +6,14 @@ import (
 	"iter"
 )
 
-// Filter selects the purchases of a list. The zero value selects all, oldest first.
+// Filter selects the purchases of a list. They are ordered by time, and within one microsecond by token. The zero value
+// selects all, oldest first.
 type Filter struct {
 	// AccountID selects the purchases of one account. The empty ID selects all.
 	AccountID string
 	// Newest lists the newest purchases first.
 	Newest bool
-	// After begins the list after the last purchase of an earlier list.
+	// After begins the list after a position, in the order of the list. The zero Cursor is before all purchases.
 	After Cursor
 }
 
@@ -23,7 +24,7 @@ const pageSize = 500
 // Concurrent purchases may be part of the list. An error of the store is the last element.
 func (s *Service) Purchases(ctx context.Context, filter Filter) iter.Seq2[Purchase, error] {
 	return list("list purchases", func(last *Purchase) ([]Purchase, error) {
-		page := Page{AccountID: filter.AccountID, Newest: filter.Newest, After: filter.After, Limit: pageSize}
+		page := Page{Filter: filter, Limit: pageSize}
 		if last != nil {
 			page.After = last.Cursor()
 		}

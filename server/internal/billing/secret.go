@@ -3,7 +3,6 @@ package billing
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // Secret is a plain secret. It prints, logs and marshals as a placeholder; only Reveal returns it.
@@ -30,9 +29,6 @@ func (s Secret) String() string { return redacted }
 
 // Format writes a placeholder for every verb of fmt.
 func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
-
-// LogValue returns a placeholder.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalText returns a placeholder, also in JSON.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -76,19 +76,14 @@ func (s *Service) seed(ctx context.Context, seed SeedAccount) error {
 			return err
 		}
 		if err != nil || storedKey.SecretHash != key.SecretHash || storedAccount != seed.Account {
-			return s.put(ctx, seed.Account, keys)
+			for i := range keys {
+				keys[i].CreatedAt = s.timestamp()
+			}
+			defer s.cache.clear()
+			return s.store.PutAccount(ctx, seed.Account, keys...)
 		}
 	}
 	return nil
-}
-
-// put stores an account and its keys with the current time.
-func (s *Service) put(ctx context.Context, account Account, keys []Key) error {
-	for i := range keys {
-		keys[i].CreatedAt = s.timestamp()
-	}
-	defer s.cache.clear()
-	return s.store.PutAccount(ctx, account, keys...)
 }
 
 // keys returns the keys of the account. It fails if the account or its credentials are invalid.
@@ -99,7 +94,7 @@ func (a SeedAccount) keys() ([]Key, error) {
 	var keys []Key
 	if secret := a.ConsumerSecret.Reveal(); a.ConsumerKey != "" || secret != "" {
 		credentials := ConsumerKey(a.ConsumerKey, secret)
-		if !credentials.isUsable() {
+		if credentials.id == "" {
 			return nil, fmt.Errorf("billing: the consumer key or secret of the account %s is empty or malformed", a.Account.ID)
 		}
 		keys = append(keys, credentials.Key(a.Account.ID))

@@ -73,15 +73,9 @@ type Store interface {
 	Close() error
 }
 
-// Page selects purchases of a Store. They are ordered by time, and within one microsecond by token, oldest first.
+// Page selects the first purchases of a Filter.
 type Page struct {
-	// AccountID selects the purchases of one account. The empty ID selects all.
-	AccountID string
-	// Newest reverses the order: newest first.
-	Newest bool
-	// After is the position after which the page begins, in the order of the page. The zero Cursor is before all
-	// purchases.
-	After Cursor
+	Filter
 	// Limit is the maximum number of purchases. It must be positive.
 	Limit int
 }

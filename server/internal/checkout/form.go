@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"strings"
 )
 
 // A form is accepted if it contains a token that matches the browser's cookie: the token is an HMAC of
@@ -30,7 +31,7 @@ func (h *Handler) formToken(w http.ResponseWriter, r *http.Request, purchase str
 		// the cookie, and the new cookie would invalidate the forms in older tabs.
 		http.SetCookie(w, &http.Cookie{ //nolint:gosec // a sandbox can be served without TLS
 			Name: cookieName, Value: base64.RawURLEncoding.EncodeToString(secret),
-			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: h.settings.secure || r.TLS != nil,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(h.publicURL, "https:") || r.TLS != nil,
 		})
 	}
 	return sign(secret, purchase)

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -41,37 +42,33 @@ type Purchases interface {
 // log only, with a shortened token.
 type Handler struct {
 	purchases Purchases
-	settings  settings
+	publicURL string // without a slash at the end
+	logger    *slog.Logger
 	pages     *page.Pages
 }
 
 var _ http.Handler = (*Handler)(nil)
 
-// New returns a Handler for purchases.
-func New(purchases Purchases, options ...Option) (*Handler, error) {
-	s := defaultSettings()
-	for _, option := range options {
-		option(&s)
-	}
-	if purchases == nil || s.logger == nil {
+// New returns a Handler for purchases. publicURL is the address of the server and can have a path. If it begins with
+// https, the page's cookie is Secure, also behind a proxy.
+func New(purchases Purchases, publicURL string, logger *slog.Logger) (*Handler, error) {
+	if purchases == nil || logger == nil {
 		return nil, errors.New("checkout: the purchases or the logger are nil")
 	}
-	pages, err := page.New(page.Config{Files: files, NoLinks: true, Forms: true, Logger: s.logger, Funcs: template.FuncMap{
+	pages, err := page.New(page.Config{Files: files, NoLinks: true, Forms: true, Logger: logger, Funcs: template.FuncMap{
 		"grouped": grouped, "statusLabel": statusLabel,
 	}})
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{purchases: purchases, settings: s, pages: pages}, nil
+	return &Handler{purchases: purchases, publicURL: strings.TrimRight(publicURL, "/"), logger: logger, pages: pages}, nil
 }
 
 // Prefix returns the path prefix of the payment pages. It begins and ends with a slash.
 func (h *Handler) Prefix() string { return prefix }
 
-// URL returns the address of a purchase's page. publicURL is the address of the server and can have a path.
-func (h *Handler) URL(publicURL, token string) string {
-	return strings.TrimRight(publicURL, "/") + prefix + token
-}
+// URL returns the address of a purchase's page.
+func (h *Handler) URL(token string) string { return h.publicURL + prefix + token }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

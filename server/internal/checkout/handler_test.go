@@ -21,6 +21,8 @@ import (
 // html is the Accept header of a browser.
 const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
+const publicURL = "http://localhost:8080"
+
 // fixture is a Handler with one purchase in a memory store.
 type fixture struct {
 	handler  *Handler
@@ -30,7 +32,12 @@ type fixture struct {
 	log      *bytes.Buffer
 }
 
-func newFixture(t testing.TB, options ...Option) *fixture {
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	return newFixtureAt(t, publicURL)
+}
+
+func newFixtureAt(t testing.TB, publicURL string) *fixture {
 	t.Helper()
 	store, err := sqlite.Open(context.Background(), sqlite.Memory)
 	if err != nil {
@@ -56,7 +63,7 @@ func newFixture(t testing.TB, options ...Option) *fixture {
 		t.Fatal(err)
 	}
 	f.purchase, f.billing = purchase, service
-	f.handler, err = New(service, append([]Option{WithLogger(slog.New(slog.NewTextHandler(f.log, nil)))}, options...)...)
+	f.handler, err = New(service, publicURL, slog.New(slog.NewTextHandler(f.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +174,7 @@ func TestNotFound(t *testing.T) {
 	if f.log.Len() != 0 {
 		t.Errorf("log: %s", f.log)
 	}
-	all, err := New(stub{}) // finds a purchase for every token
+	all, err := New(stub{}, publicURL, slog.Default()) // finds a purchase for every token
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +241,7 @@ type errorTest struct {
 func (test errorTest) check(t *testing.T, purchase billing.Purchase) {
 	t.Helper()
 	var log bytes.Buffer
-	handler, err := New(test.purchases, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	handler, err := New(test.purchases, publicURL, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +274,7 @@ func (test errorTest) check(t *testing.T, purchase billing.Purchase) {
 func TestClosedConnectionIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	handler, err := New(stub{purchaseErr: context.Canceled}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	handler, err := New(stub{purchaseErr: context.Canceled}, publicURL, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,12 +290,12 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		purchases Purchases
-		options   []Option
+		logger    *slog.Logger
 	}{
-		"no purchases": {nil, nil},
-		"no logger":    {stub{}, []Option{WithLogger(nil)}},
+		"no purchases": {nil, slog.Default()},
+		"no logger":    {stub{}, nil},
 	} {
-		if _, err := New(test.purchases, test.options...); err == nil || !strings.HasPrefix(err.Error(), "checkout: ") {
+		if _, err := New(test.purchases, publicURL, test.logger); err == nil || !strings.HasPrefix(err.Error(), "checkout: ") {
 			t.Errorf("New with %s: %v, want an error", name, err)
 		}
 	}
@@ -305,11 +312,11 @@ func Example() {
 	_ = service.Seed(ctx, demo)
 	purchase, _ := service.Buy(ctx, demo[0].Account, 320)
 
-	handler, _ := New(service)
+	handler, _ := New(service, "http://localhost:8080/", slog.Default())
 	mux := http.NewServeMux()
 	mux.Handle(handler.Prefix(), handler)
 
-	request := httptest.NewRequestWithContext(ctx, "GET", handler.URL("http://localhost:8080/", purchase.Token), nil)
+	request := httptest.NewRequestWithContext(ctx, "GET", handler.URL(purchase.Token), nil)
 	request.Header.Set("Accept", "application/json")
 	response := httptest.NewRecorder()
 	mux.ServeHTTP(response, request)

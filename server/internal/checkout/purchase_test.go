@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestPurchaseOnPage(t *testing.T) {
 		`<span class="number">-1,000</span>`:      {Amount: -1000},
 		`<span class="number">-100</span> <abbr>`: {Amount: -100},
 	} {
-		handler, err := New(stub{purchase: purchase})
+		handler, err := New(stub{purchase: purchase}, publicURL, slog.Default())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ func (h *Handler) writeError(w http.ResponseWriter, r *http.Request, err error, 
 		return
 	}
 	if r.Context().Err() == nil {
-		h.settings.logger.ErrorContext(r.Context(), "checkout: request failed", "token", billing.ShortToken(token), "error", err)
+		h.logger.ErrorContext(r.Context(), "checkout: request failed", "token", billing.ShortToken(token), "error", err)
 	}
 	status := http.StatusInternalServerError
 	if errors.Is(err, billing.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // The Accept header selects the page or JSON, also for failures.
 func TestContentNegotiation(t *testing.T) {
 	t.Parallel()
-	handler, err := New(stub{})
+	handler, err := New(stub{}, publicURL, slog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -261,20 +261,20 @@ func TestRetryAfterRefusal(t *testing.T) {
 	}
 }
 
-// All tabs of a browser share one cookie. It is Secure if the option says so or if the request arrives over TLS. A
+// All tabs of a browser share one cookie. It is Secure if the public URL begins with https or if the request arrives over TLS. A
 // page without a form sets no cookie.
 func TestCookie(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		options []Option
-		tls     bool
-		secure  bool
+		publicURL string
+		tls       bool
+		secure    bool
 	}{
-		"default": {nil, false, false},
-		"option":  {[]Option{WithSecureCookie()}, false, true},
-		"TLS":     {nil, true, true},
+		"default":    {publicURL, false, false},
+		"public URL": {"https://sandbox.example", false, true},
+		"TLS":        {publicURL, true, true},
 	} {
-		f := newFixture(t, test.options...)
+		f := newFixtureAt(t, test.publicURL)
 		get := func(cookies ...*http.Cookie) []*http.Cookie {
 			request := httptest.NewRequestWithContext(t.Context(), "GET", "/checkout/"+f.purchase.Token, nil)
 			if test.tls {

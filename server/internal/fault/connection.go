@@ -8,10 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// connections are the open TCP connections of a server, by the address of the client. A handler cannot
-// get its TCP connection from net/http if a listener such as netutil.LimitListener wraps it.
-type connections struct{ open sync.Map }
-
 // Listener returns inner with connections that faults can reset. A server must accept its connections
 // from it; without that, a reset fault closes the connection in the regular way.
 func (l *List) Listener(inner net.Listener) net.Listener {
@@ -20,7 +16,7 @@ func (l *List) Listener(inner net.Listener) net.Listener {
 
 type listener struct {
 	net.Listener
-	connections *connections
+	connections *sync.Map
 }
 
 // Accept returns the next connection.
@@ -31,8 +27,8 @@ func (l listener) Accept() (net.Conn, error) {
 		return conn, err
 	}
 	address := conn.RemoteAddr().String()
-	l.connections.open.Store(address, tcp)
-	return &connection{tcp, func() { l.connections.open.CompareAndDelete(address, tcp) }}, nil
+	l.connections.Store(address, tcp)
+	return &connection{tcp, func() { l.connections.CompareAndDelete(address, tcp) }}, nil
 }
 
 type connection struct {
@@ -48,10 +44,10 @@ func (c *connection) Close() error {
 
 // reset closes the connection of a request with a TCP reset, as a crash does. Over HTTP/2 it resets the
 // stream.
-func (c *connections) reset(ec echo.Context) {
+func (l *List) reset(ec echo.Context) {
 	conn, _, err := http.NewResponseController(ec.Response().Writer).Hijack()
 	if err == nil {
-		if open, ok := c.open.Load(conn.RemoteAddr().String()); ok {
+		if open, ok := l.connections.Load(conn.RemoteAddr().String()); ok {
 			tcp := open.(*net.TCPConn)
 			_ = tcp.SetLinger(0) // Close sends a reset instead of a regular end
 			_ = tcp.Close()

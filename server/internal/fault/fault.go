@@ -35,19 +35,18 @@ const maxFaults = 1000
 
 // List is the faults of an API, in the order in which they were added. It is safe for concurrent use.
 type List struct {
-	stopDelays    func()
-	delaysStopped chan struct{}
-	lock          sync.Mutex
-	lastID        int
-	faults        []Fault
-	connections   connections
+	stop    sync.Once
+	stopped chan struct{} // closed by StopDelays
+	lock    sync.Mutex
+	lastID  int
+	faults  []Fault
+	// connections are the open TCP connections of the server, by the address of the client. A handler cannot get its
+	// TCP connection from net/http if a listener such as netutil.LimitListener wraps it.
+	connections sync.Map
 }
 
 // New returns an empty List.
-func New() *List {
-	stopped := make(chan struct{})
-	return &List{delaysStopped: stopped, stopDelays: sync.OnceFunc(func() { close(stopped) })}
-}
+func New() *List { return &List{stopped: make(chan struct{})} }
 
 // Add adds a fault and returns it with its ID and its defaults. It returns an *InvalidError for a fault
 // of an unknown kind, for a field that has no effect on the kind, and when the List is full.
@@ -90,16 +89,7 @@ func (l *List) Clear() {
 }
 
 // StopDelays ends all current delays, and all later ones at once.
-func (l *List) StopDelays() { l.stopDelays() }
-
-func (l *List) wait(delay time.Duration) {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-l.delaysStopped:
-	}
-}
+func (l *List) StopDelays() { l.stop.Do(func() { close(l.stopped) }) }
 
 func (l *List) empty() bool {
 	l.lock.Lock()

@@ -81,7 +81,10 @@ func (l *List) Middleware(api func() API, account func(principal any) string) ec
 			}
 			ec.Set(appliedKey, applied)
 			if applied.Fault.Delay > 0 {
-				l.wait(applied.Fault.Delay)
+				select {
+				case <-time.After(applied.Fault.Delay):
+				case <-l.stopped:
+				}
 				// The delay must not use up the time for the body. A test without a connection has no deadline.
 				_ = http.NewResponseController(ec.Response().Writer).SetReadDeadline(time.Now().Add(maxBodyTime))
 			}
@@ -104,7 +107,7 @@ func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *App
 	case KindHTML:
 		return ec.HTML(fault.Status, errorPage(fault.Status))
 	case KindResetBefore:
-		l.connections.reset(ec)
+		l.reset(ec)
 	case KindDelay:
 		return next(ec)
 	default:
@@ -116,7 +119,7 @@ func (l *List) act(ec echo.Context, next echo.HandlerFunc, api API, applied *App
 	case KindCutBody:
 		cut(ec, applied.Withheld)
 	default:
-		l.connections.reset(ec)
+		l.reset(ec)
 	}
 	return nil
 }

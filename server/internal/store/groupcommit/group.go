@@ -14,8 +14,11 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 )
 
+// timeLimit is the time limit for the writing of a batch.
+const timeLimit = 15 * time.Second
+
 // Write makes items durable in one step. It returns one error per item, in the order of the items and nil for durable
-// ones, or an error that concerns all items. Its context ends after the time limit of the group and is independent of
+// ones, or an error that concerns all items. Its context ends after 15 seconds and is independent of
 // the contexts of the callers.
 type Write[T any] func(ctx context.Context, items []T) ([]error, error)
 
@@ -133,7 +136,7 @@ func (g *Group[T]) commit(batch []*entry[T]) {
 	for i, e := range batch {
 		items[i] = e.item
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), g.settings.timeLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
 	defer cancel()
 	began := time.Now()
 	each, err := g.recoverWrite(ctx, items)

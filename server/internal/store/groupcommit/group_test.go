@@ -173,9 +173,9 @@ func TestTimeLimit(t *testing.T) {
 		g := New(func(ctx context.Context, _ []int) ([]error, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
-		}, WithTimeLimit(time.Second))
+		})
 		began := time.Now()
-		if err := g.Do(t.Context(), 1); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+		if err := g.Do(t.Context(), 1); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != timeLimit {
 			t.Errorf("it ended with %v after %v", err, time.Since(began))
 		}
 	})

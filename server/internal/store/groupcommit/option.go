@@ -16,11 +16,6 @@ func WithMaxBatch(items int) Option {
 	return func(s *settings) { s.maxBatch = max(1, items) }
 }
 
-// WithTimeLimit sets the time limit for the writing of a batch. The default is 15 seconds.
-func WithTimeLimit(d time.Duration) Option {
-	return func(s *settings) { s.timeLimit = d }
-}
-
 // WithObserver sets a function that is called after the writing of each batch, before its callers get their results.
 // The default does nothing.
 func WithObserver(observe func(Batch)) Option {
@@ -42,12 +37,11 @@ type Batch struct {
 }
 
 type settings struct {
-	parallel  int
-	maxBatch  int
-	timeLimit time.Duration
-	observe   func(Batch)
+	parallel int
+	maxBatch int
+	observe  func(Batch)
 }
 
 func defaultSettings() settings {
-	return settings{parallel: 1, maxBatch: 256, timeLimit: 15 * time.Second, observe: func(Batch) {}}
+	return settings{parallel: 1, maxBatch: 256, observe: func(Batch) {}}
 }

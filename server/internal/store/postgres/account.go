@@ -7,19 +7,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // Balance returns the account with an ID and the sum of its payments, or billing.ErrNotFound.
 func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
 	var balance billing.Balance
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
-		balance, err = scanBalance(conn.QueryRow(ctx, balanceByID, searchText(id)))
-		return notFound(err)
+		balance, err = schema.ScanBalance(conn.QueryRow(ctx, schema.BalanceByID, searchText(id)))
+		return err
 	})
-	if err != nil {
-		return billing.Balance{}, s.wrap(ctx, "find an account", err)
-	}
-	return balance, nil
+	return balance, s.wrap(ctx, "find an account", err)
 }
 
 // Balances returns a page of accounts with their balances, ordered by ID.
@@ -27,18 +25,18 @@ func (s *Store) Balances(ctx context.Context, after string, limit int) ([]billin
 	if limit <= 0 {
 		return nil, fmt.Errorf("postgres: list accounts: the limit %d is not positive", limit)
 	}
-	balances, err := list(ctx, s, scanBalance, balancesByPage, after, limit)
+	balances, err := list(ctx, s, schema.ScanBalance, schema.BalancesByPage, after, limit)
 	return balances, s.wrap(ctx, "list accounts", err)
 }
 
 // PutAccount stores or overwrites an account and its keys in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, putAccount, putKey))
+	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, schema.PutAccount, schema.PutKey))
 }
 
 // CreateAccount stores a new account and its new keys in one transaction.
 func (s *Store) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, insertAccount, insertKey))
+	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, schema.InsertAccount, schema.InsertKey))
 }
 
 func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys []billing.Key, writeAccount, writeKey string) error {
@@ -63,23 +61,8 @@ func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys 
 func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
 	var account billing.Account
 	err := s.write(ctx, func(conn *pgx.Conn) error {
-		updated := conn.QueryRow(ctx, updateAccount, searchText(id), change.Active, change.ActivePlan)
-		return notFound(updated.Scan(accountFields(&account)...))
+		updated := conn.QueryRow(ctx, schema.UpdateAccount, searchText(id), change.Active, change.ActivePlan)
+		return updated.Scan(schema.AccountFields(&account)...)
 	})
-	if err != nil {
-		return billing.Account{}, s.wrap(ctx, "change an account", err)
-	}
-	return account, nil
-}
-
-// scanBalance reads accountColumns and a balance.
-func scanBalance(row pgx.Row) (billing.Balance, error) {
-	var b billing.Balance
-	err := row.Scan(append(accountFields(&b.Account), &b.Paid)...)
-	return b, err
-}
-
-// accountFields returns the targets of accountColumns.
-func accountFields(a *billing.Account) []any {
-	return []any{&a.ID, &a.Name, &a.Currency, &a.Active, &a.ActivePlan}
+	return account, s.wrap(ctx, "change an account", err)
 }

@@ -9,15 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
-	"github.com/turbosmtp-go/billing/server/internal/store/schema"
-)
-
-// Reasons why Open does not open a database, for errors.Is.
-var (
-	// ErrNewerDatabase reports that a later version of this program has migrated the database.
-	ErrNewerDatabase = schema.ErrNewerDatabase
-	// ErrForeignDatabase reports that the database contains tables of another program with the names of ours.
-	ErrForeignDatabase = schema.ErrForeignDatabase
 )
 
 // SQLSTATE codes (PostgreSQL documentation, appendix A).
@@ -44,9 +35,12 @@ const (
 	operatorIntervention  = "57"
 )
 
-// wrap adds the failed action to an error, and its reason if the store is closed or the context has ended: a
+// wrap adds the failed action to an error. An empty result is billing.ErrNotFound. wrap adds the reason if the store is closed or the context has ended: a
 // connection that a context has interrupted only reports that it is broken.
 func (s *Store) wrap(ctx context.Context, action string, err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = billing.ErrNotFound
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -135,14 +129,6 @@ func constraintError(err, taken error) error {
 		return taken
 	case foreignKeyViolation:
 		return billing.ErrUnknownAccount
-	}
-	return err
-}
-
-// notFound returns billing.ErrNotFound for an empty result, and other errors as they are.
-func notFound(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return billing.ErrNotFound
 	}
 	return err
 }

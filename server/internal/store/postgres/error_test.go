@@ -102,7 +102,7 @@ func TestUnstorableTextIsNotFound(t *testing.T) {
 		if keys, err := store.Keys(ctx, id); err != nil || len(keys) != 0 {
 			t.Errorf("Keys(%q) = %v, %v", id, keys, err)
 		}
-		if purchases, err := store.Purchases(ctx, billing.Page{AccountID: id, Limit: 1}); err != nil || len(purchases) != 0 {
+		if purchases, err := store.Purchases(ctx, billing.Page{Filter: billing.Filter{AccountID: id}, Limit: 1}); err != nil || len(purchases) != 0 {
 			t.Errorf("Purchases(%q) = %v, %v", id, purchases, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // Key returns the key with an ID and its account, or billing.ErrNotFound.
@@ -14,25 +15,22 @@ func (s *Store) Key(ctx context.Context, id string) (billing.Key, billing.Accoun
 	var key billing.Key
 	var account billing.Account
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
-		key, err = scanKey(conn.QueryRow(ctx, keyByID, searchText(id)), accountFields(&account)...)
-		return notFound(err)
+		key, err = scanKey(conn.QueryRow(ctx, schema.KeyByID, searchText(id)), schema.AccountFields(&account)...)
+		return err
 	})
-	if err != nil {
-		return billing.Key{}, billing.Account{}, s.wrap(ctx, "find a key", err)
-	}
-	return key, account, nil
+	return key, account, s.wrap(ctx, "find a key", err)
 }
 
 // Keys returns the keys of an account, ordered by ID.
 func (s *Store) Keys(ctx context.Context, accountID string) ([]billing.Key, error) {
-	keys, err := list(ctx, s, func(row pgx.Row) (billing.Key, error) { return scanKey(row) }, keysOfAccount, searchText(accountID))
+	keys, err := list(ctx, s, func(row schema.Row) (billing.Key, error) { return scanKey(row) }, schema.KeysOfAccount, searchText(accountID))
 	return keys, s.wrap(ctx, "list keys", err)
 }
 
 // AddKey stores a new key.
 func (s *Store) AddKey(ctx context.Context, key billing.Key) error {
 	err := s.write(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, insertKey, keyValues(key)...)
+		_, err := conn.Exec(ctx, schema.InsertKey, keyValues(key)...)
 		return err
 	})
 	return s.wrap(ctx, "add a key", constraintError(err, billing.ErrKeyTaken))
@@ -41,7 +39,7 @@ func (s *Store) AddKey(ctx context.Context, key billing.Key) error {
 // DeleteKey deletes a key, or returns billing.ErrNotFound.
 func (s *Store) DeleteKey(ctx context.Context, id string) error {
 	err := s.write(ctx, func(conn *pgx.Conn) error {
-		deleted, err := conn.Exec(ctx, deleteKey, searchText(id))
+		deleted, err := conn.Exec(ctx, schema.DeleteKey, searchText(id))
 		if err == nil && deleted.RowsAffected() == 0 {
 			return billing.ErrNotFound
 		}
@@ -56,7 +54,7 @@ func keyValues(key billing.Key) []any {
 }
 
 // scanKey reads keyColumns, and further columns into more.
-func scanKey(row pgx.Row, more ...any) (billing.Key, error) {
+func scanKey(row schema.Row, more ...any) (billing.Key, error) {
 	var key billing.Key
 	var hash []byte
 	var created *time.Time

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // CreatePurchase stores a new purchase, in one commit with concurrent ones, and returns once the purchase is on disk.
@@ -59,13 +60,10 @@ func (s *Store) insertPurchases(ctx context.Context, purchases []billing.Purchas
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
 	var purchase billing.Purchase
 	err := s.read(ctx, func(conn *pgx.Conn) (err error) {
-		purchase, err = scanPurchase(conn.QueryRow(ctx, purchaseByToken, searchText(token)))
-		return notFound(err)
+		purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token)))
+		return err
 	})
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "find a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "find a purchase", err)
 }
 
 // Purchases returns a page of purchases.
@@ -73,23 +71,14 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	if page.Limit <= 0 {
 		return nil, fmt.Errorf("postgres: list purchases: the limit %d is not positive", page.Limit)
 	}
-	query, after := oldest, pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
-	if page.Newest {
-		query = newest
-	}
+	after := pgtype.Timestamptz{Time: page.After.CreatedAt, Valid: true}
 	if page.After == (billing.Cursor{}) {
 		after = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 		if page.Newest {
 			after.InfinityModifier = pgtype.Infinity
 		}
 	}
-	arguments := []any{after, page.After.Token, page.Limit}
-	if page.AccountID != "" {
-		query, arguments = accountOldest, append(arguments, searchText(page.AccountID))
-		if page.Newest {
-			query = accountNewest
-		}
-	}
+	query, arguments := schema.PageOf(page, after, searchText(page.AccountID))
 	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
 	return purchases, s.wrap(ctx, "list purchases", err)
 }
@@ -103,18 +92,12 @@ func (s *Store) Settle(ctx context.Context, token string, status billing.Status,
 			return err
 		}
 		// The statement changed nothing, so this call only reads.
-		if purchase, err = scanPurchase(conn.QueryRow(ctx, purchaseByToken, searchText(token))); err != nil {
-			return readError(conn, notFound(err))
+		if purchase, err = scanPurchase(conn.QueryRow(ctx, schema.PurchaseByToken, searchText(token))); err != nil {
+			return readError(conn, err)
 		}
 		return billing.ErrSettled
 	})
-	if errors.Is(err, billing.ErrSettled) {
-		return purchase, err
-	}
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "settle a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "settle a purchase", err)
 }
 
 // Reset deletes all purchases and sets all balances to zero, in one transaction. The lock excludes concurrent
@@ -135,7 +118,7 @@ func (s *Store) Reset(ctx context.Context) error {
 }
 
 // scanPurchase reads purchaseColumns.
-func scanPurchase(row pgx.Row) (billing.Purchase, error) {
+func scanPurchase(row schema.Row) (billing.Purchase, error) {
 	var p billing.Purchase
 	var settled *time.Time
 	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &p.CreatedAt, &settled)

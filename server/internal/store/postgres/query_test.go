@@ -3,6 +3,8 @@ package postgres
 import (
 	"strings"
 	"testing"
+
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 func TestQueriesUseAnIndex(t *testing.T) {
@@ -27,16 +29,16 @@ func TestQueriesUseAnIndex(t *testing.T) {
 		arguments []any
 		want      []string
 	}{
-		"purchase":          {purchaseByToken, []any{"t"}, []string{"Index Scan using purchases_pkey", "Index Cond: (token ="}},
-		"ledger":            {oldest, []any{noon, "", 1}, []string{"Index Scan using purchases_by_time", "Index Cond: (ROW(created_at, token) >"}},
-		"newest":            {newest, []any{noon, "", 1}, []string{"Index Scan Backward using purchases_by_time", "Index Cond: (ROW(created_at, token) <"}},
-		"account":           {accountOldest, []any{noon, "", 100, "a1"}, []string{"Index Scan using purchases_by_account", "Index Cond: ((account_id =", "ROW(created_at, token) >"}},
-		"newest of account": {accountNewest, []any{noon, "", 100, "a1"}, []string{"Index Scan Backward using purchases_by_account", "Index Cond: ((account_id ="}},
+		"purchase":          {schema.PurchaseByToken, []any{"t"}, []string{"Index Scan using purchases_pkey", "Index Cond: (token ="}},
+		"ledger":            {schema.Oldest, []any{noon, "", 1}, []string{"Index Scan using purchases_by_time", "Index Cond: (ROW(created_at, token) >"}},
+		"newest":            {schema.Newest, []any{noon, "", 1}, []string{"Index Scan Backward using purchases_by_time", "Index Cond: (ROW(created_at, token) <"}},
+		"account":           {schema.AccountOldest, []any{noon, "", 100, "a1"}, []string{"Index Scan using purchases_by_account", "Index Cond: ((account_id =", "ROW(created_at, token) >"}},
+		"newest of account": {schema.AccountNewest, []any{noon, "", 100, "a1"}, []string{"Index Scan Backward using purchases_by_account", "Index Cond: ((account_id ="}},
 		"settle":            {settlePurchase, []any{"t", "paid", noon}, []string{"Index Scan using purchases_pkey", "Index Scan using accounts_pkey"}},
-		"balances":          {balancesByPage, []any{"", 1}, []string{"Index Scan using accounts_pkey", "Index Cond: (id >"}},
-		"balance":           {balanceByID, []any{"a1"}, []string{"Index Scan using accounts_pkey"}},
-		"key":               {keyByID, []any{"k"}, []string{"Index Scan using keys_pkey", "Index Scan using accounts_pkey"}},
-		"keys":              {keysOfAccount, []any{"a1"}, []string{"Index Scan using keys_by_account", "Index Cond: (account_id ="}},
+		"balances":          {schema.BalancesByPage, []any{"", 1}, []string{"Index Scan using accounts_pkey", "Index Cond: (id >"}},
+		"balance":           {schema.BalanceByID, []any{"a1"}, []string{"Index Scan using accounts_pkey"}},
+		"key":               {schema.KeyByID, []any{"k"}, []string{"Index Scan using keys_pkey", "Index Scan using accounts_pkey"}},
+		"keys":              {schema.KeysOfAccount, []any{"a1"}, []string{"Index Scan using keys_by_account", "Index Cond: (account_id ="}},
 	} {
 		rows, err := conn.Query(t.Context(), "EXPLAIN "+query.text, query.arguments...)
 		if err != nil {

@@ -20,17 +20,9 @@ var migrations embed.FS
 // lockID ("tsbl") is the advisory lock of a program that migrates the database.
 const lockID = 0x7473626c
 
-// tables is the schema with the operations of PostgreSQL.
-type tables struct{ *schema.Schema }
-
-func newTables() (tables, error) {
-	s, err := schema.New(migrations)
-	return tables{s}, err
-}
-
 // check reports whether the database has the version of this program. It fails for tables of another program or of a
 // later version. It changes nothing. It checks the namespace in which new tables would be created.
-func (s tables) check(ctx context.Context, pool *pgxpool.Pool) (current bool, err error) {
+func check(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (current bool, err error) {
 	var versioned, tables bool
 	err = pool.QueryRow(ctx, `
 		SELECT count(*) FILTER (WHERE relname = $1) > 0, count(*) FILTER (WHERE relname <> $1) > 0
@@ -57,7 +49,7 @@ func (s tables) check(ctx context.Context, pool *pgxpool.Pool) (current bool, er
 
 // migrate brings the database to the version of this program and excludes other programs. Each migration is one
 // transaction, so an interrupted migration leaves nothing behind.
-func (s tables) migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
+func migrate(ctx context.Context, pool *pgxpool.Pool, s *schema.Schema) (err error) {
 	// The lock ends with its connection. The connection is not one of the pool, which may have only one.
 	lock, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
@@ -68,7 +60,7 @@ func (s tables) migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 		return fmt.Errorf("wait for other programs that migrate the database: %w", err)
 	}
 	// Another program may have migrated the database since the first check.
-	current, err := s.check(ctx, pool)
+	current, err := check(ctx, pool, s)
 	if err != nil || current {
 		return err
 	}

@@ -75,7 +75,7 @@ func TestConcurrentOpenByProcesses(t *testing.T) {
 
 func wantOneMigration(t *testing.T, database string) {
 	t.Helper()
-	tables, err := newTables()
+	tables, err := schema.New(migrations)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +93,12 @@ func TestOpenRefusesForeignDatabases(t *testing.T) {
 		want       error
 		text       string
 	}{
-		"foreign table":         {"CREATE TABLE accounts (x int)", ErrForeignDatabase, "another program"},
-		"foreign view":          {"CREATE VIEW keys AS SELECT 1", ErrForeignDatabase, "another program"},
-		"foreign version table": {"CREATE TABLE schema_version (installed_rank int)", ErrForeignDatabase, "another program"},
-		"empty version table":   {"CREATE TABLE schema_version (version_id bigint); CREATE TABLE purchases (x int)", ErrForeignDatabase, "another program"},
+		"foreign table":         {"CREATE TABLE accounts (x int)", schema.ErrForeignDatabase, "another program"},
+		"foreign view":          {"CREATE VIEW keys AS SELECT 1", schema.ErrForeignDatabase, "another program"},
+		"foreign version table": {"CREATE TABLE schema_version (installed_rank int)", schema.ErrForeignDatabase, "another program"},
+		"empty version table":   {"CREATE TABLE schema_version (version_id bigint); CREATE TABLE purchases (x int)", schema.ErrForeignDatabase, "another program"},
 		"newer": {`CREATE TABLE schema_version (id int, version_id bigint, is_applied boolean); INSERT INTO schema_version VALUES (1, 99, true);
-			CREATE TABLE accounts (x int)`, ErrNewerDatabase, "the database has version 99, this program supports up to"},
+			CREATE TABLE accounts (x int)`, schema.ErrNewerDatabase, "the database has version 99, this program supports up to"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,10 +144,10 @@ func TestOlderDatabaseIsMigrated(t *testing.T) {
 	mustFill(t, store, "t1")
 	later := withMigration(t, "ALTER TABLE purchases ADD COLUMN note text NOT NULL DEFAULT 'none';")
 	for want := range 2 { // the second call has no effect
-		if current, err := later.check(t.Context(), store.pool); err != nil || current != (want == 1) {
+		if current, err := check(t.Context(), store.pool, later); err != nil || current != (want == 1) {
 			t.Fatalf("check = %v, %v", current, err)
 		}
-		if err := later.migrate(t.Context(), store.pool); err != nil {
+		if err := migrate(t.Context(), store.pool, later); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -163,7 +163,7 @@ func TestOlderDatabaseIsMigrated(t *testing.T) {
 func TestFailedMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, newDatabase(t))
-	if err := withMigration(t, "CREATE TABLE half (x int); CREATE TABLE half (x int);").migrate(t.Context(), store.pool); err == nil {
+	if err := migrate(t.Context(), store.pool, withMigration(t, "CREATE TABLE half (x int); CREATE TABLE half (x int);")); err == nil {
 		t.Fatal("migrate = nil, want an error")
 	}
 	var tables int
@@ -175,7 +175,7 @@ func TestFailedMigrationChangesNothing(t *testing.T) {
 }
 
 // withMigration returns the schema of this program with one more migration.
-func withMigration(t *testing.T, statements string) tables {
+func withMigration(t *testing.T, statements string) *schema.Schema {
 	t.Helper()
 	files := fstest.MapFS{"migration/00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	names, err := fs.Glob(migrations, "migration/*.sql")
@@ -193,5 +193,5 @@ func withMigration(t *testing.T, statements string) tables {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tables{later}
+	return later
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // parallelBatches is the default number of batches of purchases that are written at a time. The server flushes
@@ -40,8 +41,8 @@ var _ billing.Store = (*Store)(nil)
 // (connect_timeout, also for 0) and the name sandbox (application_name). Concurrent purchases share one commit; see
 // groupcommit for the options. The default of WithParallel is 4.
 //
-// Open waits up to 10 seconds for a server that is starting. It fails with ErrNewerDatabase or ErrForeignDatabase for
-// a database that it cannot use, and does not change that database. No error contains the password.
+// Open waits up to 10 seconds for a server that is starting. It fails with schema.ErrNewerDatabase or
+// schema.ErrForeignDatabase for a database that it cannot use, and does not change that database. No error contains the password.
 func Open(ctx context.Context, url string, commits ...groupcommit.Option) (*Store, error) {
 	config, err := parseURL(url)
 	if err != nil {
@@ -56,7 +57,7 @@ func Open(ctx context.Context, url string, commits ...groupcommit.Option) (*Stor
 }
 
 func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err error) {
-	tables, err := newTables()
+	tables, err := schema.New(migrations)
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +74,12 @@ func open(ctx context.Context, config *pgxpool.Config) (_ *pgxpool.Pool, err err
 		return nil, err
 	}
 	// This check takes no lock, so that programs that start at once do not wait for each other.
-	current, err := tables.check(ctx, pool)
+	current, err := check(ctx, pool, tables)
 	if err != nil {
 		return nil, err
 	}
 	if !current {
-		if err := tables.migrate(ctx, pool); err != nil {
+		if err := migrate(ctx, pool, tables); err != nil {
 			return nil, err
 		}
 	}
@@ -128,7 +129,7 @@ func (s *Store) transact(ctx context.Context, do func(tx pgx.Tx) error) error {
 }
 
 // list returns the rows of a query, each read by scan.
-func list[T any](ctx context.Context, s *Store, scan func(row pgx.Row) (T, error), query string, arguments ...any) ([]T, error) {
+func list[T any](ctx context.Context, s *Store, scan func(row schema.Row) (T, error), query string, arguments ...any) ([]T, error) {
 	var found []T
 	err := s.read(ctx, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, query, arguments...)

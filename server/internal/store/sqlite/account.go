@@ -6,15 +6,13 @@ import (
 	"fmt"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // Balance returns the account with an ID and the sum of its payments, or billing.ErrNotFound.
 func (s *Store) Balance(ctx context.Context, id string) (billing.Balance, error) {
-	balance, err := scanBalance(s.reader.QueryRowContext(ctx, balanceByID, id))
-	if err != nil {
-		return billing.Balance{}, s.wrap(ctx, "find an account", notFound(err))
-	}
-	return balance, nil
+	balance, err := schema.ScanBalance(s.reader.QueryRowContext(ctx, schema.BalanceByID, id))
+	return balance, s.wrap(ctx, "find an account", err)
 }
 
 // Balances returns a page of accounts with their balances, ordered by ID.
@@ -22,18 +20,18 @@ func (s *Store) Balances(ctx context.Context, after string, limit int) ([]billin
 	if limit <= 0 {
 		return nil, fmt.Errorf("sqlite: list accounts: the limit %d is not positive", limit)
 	}
-	balances, err := list(ctx, s, scanBalance, balancesByPage, after, limit)
+	balances, err := list(ctx, s, schema.ScanBalance, schema.BalancesByPage, after, limit)
 	return balances, s.wrap(ctx, "list accounts", err)
 }
 
 // PutAccount stores or overwrites an account and its keys in one transaction.
 func (s *Store) PutAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, putAccount, putKey))
+	return s.wrap(ctx, "store an account", s.writeAccount(ctx, account, keys, schema.PutAccount, schema.PutKey))
 }
 
 // CreateAccount stores a new account and its new keys in one transaction.
 func (s *Store) CreateAccount(ctx context.Context, account billing.Account, keys ...billing.Key) error {
-	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, insertAccount, insertKey))
+	return s.wrap(ctx, "create an account", s.writeAccount(ctx, account, keys, schema.InsertAccount, schema.InsertKey))
 }
 
 func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys []billing.Key, writeAccount, writeKey string) error {
@@ -58,23 +56,8 @@ func (s *Store) writeAccount(ctx context.Context, account billing.Account, keys 
 func (s *Store) UpdateAccount(ctx context.Context, id string, change billing.AccountChange) (billing.Account, error) {
 	var account billing.Account
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		updated := tx.QueryRowContext(ctx, updateAccount, change.Active, change.ActivePlan, id)
-		return notFound(updated.Scan(accountFields(&account)...))
+		updated := tx.QueryRowContext(ctx, schema.UpdateAccount, id, change.Active, change.ActivePlan)
+		return updated.Scan(schema.AccountFields(&account)...)
 	})
-	if err != nil {
-		return billing.Account{}, s.wrap(ctx, "change an account", err)
-	}
-	return account, nil
-}
-
-// scanBalance reads accountColumns and a balance.
-func scanBalance(row row) (billing.Balance, error) {
-	var b billing.Balance
-	err := row.Scan(append(accountFields(&b.Account), &b.Paid)...)
-	return b, err
-}
-
-// accountFields returns the targets of accountColumns.
-func accountFields(a *billing.Account) []any {
-	return []any{&a.ID, &a.Name, &a.Currency, &a.Active, &a.ActivePlan}
+	return account, s.wrap(ctx, "change an account", err)
 }

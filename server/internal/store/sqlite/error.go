@@ -10,24 +10,22 @@ import (
 	code "modernc.org/sqlite/lib"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
-	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
-// Reasons why Open does not open a file, for errors.Is.
+// Reasons why Open does not open a file, for errors.Is. Package schema has more.
 var (
-	// ErrNewerDatabase reports that a later version of this program has migrated the database.
-	ErrNewerDatabase = schema.ErrNewerDatabase
-	// ErrForeignDatabase reports that the file is an SQLite database of another program.
-	ErrForeignDatabase = schema.ErrForeignDatabase
 	// ErrNotDatabase reports that the file is not an SQLite database.
 	ErrNotDatabase = errors.New("the file is not an SQLite database")
 	// ErrReadOnly reports that the file, or a file beside it that SQLite needs, is not writable.
 	ErrReadOnly = errors.New("the database cannot be written to: check the permissions of the file and of its directory")
 )
 
-// wrap adds the failed action to an error, and its reason if the store is closed or the context has ended: after the
+// wrap adds the failed action to an error. An empty result is billing.ErrNotFound. wrap adds the reason if the store is closed or the context has ended: after the
 // end of its context database/sql only reports that a transaction is done.
 func (s *Store) wrap(ctx context.Context, action string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		err = billing.ErrNotFound
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -71,14 +69,6 @@ func constraintError(err, taken error) error {
 		return taken
 	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return billing.ErrUnknownAccount
-	}
-	return err
-}
-
-// notFound returns billing.ErrNotFound for an empty result, and other errors as they are.
-func notFound(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return billing.ErrNotFound
 	}
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
@@ -61,8 +63,8 @@ func TestOpenRefusesUnusableFiles(t *testing.T) {
 		"a text file":   {func(t *testing.T) string { return written(t, strings.Repeat("no database\n", 100), 0o600) }, ErrNotDatabase, "not an SQLite database"},
 		"a short file":  {func(t *testing.T) string { return written(t, "x", 0o600) }, ErrNotDatabase, "not an SQLite database"},
 		"read-only":     {func(t *testing.T) string { return written(t, "", 0o400) }, ErrReadOnly, "cannot be written to"},
-		"foreign":       {foreign, ErrForeignDatabase, "another program"},
-		"newer":         {newer, ErrNewerDatabase, "the database has version 99, this program supports up to"},
+		"foreign":       {foreign, schema.ErrForeignDatabase, "another program"},
+		"newer":         {newer, schema.ErrNewerDatabase, "the database has version 99, this program supports up to"},
 		"a broken link": {brokenLink, nil, "open"},
 		"truncated":     {truncated, nil, "malformed"},
 	} {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 func TestConnectionSettings(t *testing.T) {
@@ -102,19 +104,19 @@ func TestQueriesUseAnIndex(t *testing.T) {
 		arguments []any
 		want      string
 	}{
-		"purchase": {purchaseByToken, []any{"t"},
+		"purchase": {schema.PurchaseByToken, []any{"t"},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"oldest": {oldest, []any{0, "", 1},
+		"oldest": {schema.Oldest, []any{0, "", 1},
 			"SEARCH purchases USING PRIMARY KEY ((created_at,token)>(?,?))"},
-		"oldest of account": {accountOldest, []any{"a", 0, "", 1},
+		"oldest of account": {schema.AccountOldest, []any{0, "", 1, "a"},
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)>(?,?))"},
-		"newest": {newest, []any{0, "", 1},
+		"newest": {schema.Newest, []any{0, "", 1},
 			"SEARCH purchases USING PRIMARY KEY ((created_at,token)<(?,?))"},
-		"newest of account": {accountNewest, []any{"a", 0, "", 1},
+		"newest of account": {schema.AccountNewest, []any{0, "", 1, "a"},
 			"SEARCH purchases USING INDEX purchases_by_account (account_id=? AND (created_at,token)<(?,?))"},
-		"settle": {settlePurchase, []any{"paid", 1, "t"},
+		"settle": {settlePurchase, []any{"t", "paid", 1},
 			"SEARCH purchases USING INDEX sqlite_autoindex_purchases_1 (token=?)"},
-		"balances": {balancesByPage, []any{"", 1},
+		"balances": {schema.BalancesByPage, []any{"", 1},
 			"SEARCH accounts USING PRIMARY KEY (id>?)"},
 	} {
 		var id, parent, unused int

@@ -11,6 +11,7 @@ import (
 	code "modernc.org/sqlite/lib"
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // CreatePurchase stores a new purchase, in one commit with concurrent ones, and returns once the purchase is on disk.
@@ -54,11 +55,8 @@ func isConstraintError(err error) bool {
 
 // Purchase returns the purchase with a token, or billing.ErrNotFound.
 func (s *Store) Purchase(ctx context.Context, token string) (billing.Purchase, error) {
-	purchase, err := scanPurchase(s.reader.QueryRowContext(ctx, purchaseByToken, token))
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "find a purchase", notFound(err))
-	}
-	return purchase, nil
+	purchase, err := scanPurchase(s.reader.QueryRowContext(ctx, schema.PurchaseByToken, token))
+	return purchase, s.wrap(ctx, "find a purchase", err)
 }
 
 // Purchases returns a page of purchases.
@@ -70,16 +68,7 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 	if page.Newest && page.After == (billing.Cursor{}) {
 		after = math.MaxInt64
 	}
-	query, arguments := oldest, []any{after, page.After.Token, page.Limit}
-	if page.Newest {
-		query = newest
-	}
-	if page.AccountID != "" {
-		query, arguments = accountOldest, append([]any{page.AccountID}, arguments...)
-		if page.Newest {
-			query = accountNewest
-		}
-	}
+	query, arguments := schema.PageOf(page, after, page.AccountID)
 	purchases, err := list(ctx, s, scanPurchase, query, arguments...)
 	return purchases, s.wrap(ctx, "list purchases", err)
 }
@@ -89,25 +78,19 @@ func (s *Store) Purchases(ctx context.Context, page billing.Page) ([]billing.Pur
 func (s *Store) Settle(ctx context.Context, token string, status billing.Status, at time.Time) (billing.Purchase, error) {
 	var purchase billing.Purchase
 	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
-		purchase, err = scanPurchase(tx.QueryRowContext(ctx, settlePurchase, string(status), at.UnixMicro(), token))
+		purchase, err = scanPurchase(tx.QueryRowContext(ctx, settlePurchase, token, string(status), at.UnixMicro()))
 		if errors.Is(err, sql.ErrNoRows) {
-			if purchase, err = scanPurchase(tx.QueryRowContext(ctx, purchaseByToken, token)); err != nil {
-				return notFound(err)
+			if purchase, err = scanPurchase(tx.QueryRowContext(ctx, schema.PurchaseByToken, token)); err != nil {
+				return err
 			}
 			return billing.ErrSettled
 		}
 		if err == nil && status == billing.StatusPaid {
-			_, err = tx.ExecContext(ctx, addToBalance, purchase.Amount, purchase.AccountID)
+			_, err = tx.ExecContext(ctx, addToBalance, purchase.AccountID, purchase.Amount)
 		}
 		return err
 	})
-	if errors.Is(err, billing.ErrSettled) {
-		return purchase, err
-	}
-	if err != nil {
-		return billing.Purchase{}, s.wrap(ctx, "settle a purchase", err)
-	}
-	return purchase, nil
+	return purchase, s.wrap(ctx, "settle a purchase", err)
 }
 
 // Reset deletes all purchases and sets all balances to zero, in one transaction.
@@ -123,7 +106,7 @@ func (s *Store) Reset(ctx context.Context) error {
 }
 
 // scanPurchase reads purchaseColumns.
-func scanPurchase(row row) (billing.Purchase, error) {
+func scanPurchase(row schema.Row) (billing.Purchase, error) {
 	var p billing.Purchase
 	var created, settled sql.NullInt64
 	err := row.Scan(&p.Token, &p.AccountID, &p.Amount, &p.Currency, &p.Status, &created, &settled)

@@ -18,17 +18,9 @@ var migrations embed.FS
 // applicationID ("tsbl") marks a database file of this package. The first migration sets it.
 const applicationID = 0x7473626c
 
-// tables is the schema with the operations of SQLite.
-type tables struct{ *schema.Schema }
-
-func newTables() (tables, error) {
-	s, err := schema.New(migrations)
-	return tables{s}, err
-}
-
 // check reports whether the database has the version of this program. It fails for a database of another program or
 // of a later version. It changes nothing.
-func (s tables) check(ctx context.Context, db *sql.DB) (current bool, err error) {
+func check(ctx context.Context, db *sql.DB, s *schema.Schema) (current bool, err error) {
 	var owner, tables, versioned int64
 	err = db.QueryRowContext(ctx, `
 		SELECT (SELECT application_id FROM pragma_application_id), count(*), count(*) FILTER (WHERE name = ?)
@@ -54,7 +46,7 @@ func (s tables) check(ctx context.Context, db *sql.DB) (current bool, err error)
 // The statements BEGIN and COMMIT enclose goose, which otherwise uses one transaction per migration and has no lock
 // for SQLite. Goose runs inside the transaction because db has no other connection; its isolated mode keeps it from
 // beginning another transaction.
-func (s tables) migrate(ctx context.Context, db *sql.DB) (err error) {
+func migrate(ctx context.Context, db *sql.DB, s *schema.Schema) (err error) {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, s.Files, append(schema.Options(), goose.WithIsolateDDL(true))...)
 	if err != nil {
 		return err
@@ -69,7 +61,7 @@ func (s tables) migrate(ctx context.Context, db *sql.DB) (err error) {
 		}
 	}()
 	// Another program may have migrated the database since the first check.
-	current, err := s.check(ctx, db)
+	current, err := check(ctx, db, s)
 	if err != nil {
 		return err
 	}

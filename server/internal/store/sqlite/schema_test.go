@@ -19,15 +19,15 @@ func TestOlderDatabaseIsMigrated(t *testing.T) {
 	store := mustOpen(t, path)
 	mustFill(t, store, "t1")
 	later := withMigration(t, "ALTER TABLE purchases ADD COLUMN note TEXT NOT NULL DEFAULT 'none' CHECK (note <> '');")
-	if current, err := later.check(context.Background(), store.writer); err != nil || current {
+	if current, err := check(context.Background(), store.writer, later); err != nil || current {
 		t.Fatalf("check = %v, %v; want an older database", current, err)
 	}
 	for range 2 { // the second call has no effect
-		if err := later.migrate(context.Background(), store.writer); err != nil {
+		if err := migrate(context.Background(), store.writer, later); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if current, err := later.check(context.Background(), store.writer); err != nil || !current {
+	if current, err := check(context.Background(), store.writer, later); err != nil || !current {
 		t.Errorf("check = %v, %v; want a current database", current, err)
 	}
 	var note string
@@ -45,7 +45,7 @@ func TestFailedMigrationChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := mustOpen(t, newPath(t))
-			if err := withMigration(t, broken).migrate(context.Background(), store.writer); err == nil {
+			if err := migrate(context.Background(), store.writer, withMigration(t, broken)); err == nil {
 				t.Fatal("migrate = nil, want an error")
 			}
 			var tables int
@@ -64,12 +64,12 @@ func TestMigrationRefusesNewerDatabase(t *testing.T) {
 	if _, err := store.writer.ExecContext(t.Context(), "INSERT INTO schema_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
 		t.Fatal(err)
 	}
-	tables, err := newTables()
+	tables, err := schema.New(migrations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tables.migrate(context.Background(), store.writer); err == nil || !strings.Contains(err.Error(), "newer") {
-		t.Errorf("migrate = %v, want ErrNewerDatabase", err)
+	if err := migrate(context.Background(), store.writer, tables); err == nil || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("migrate = %v, want schema.ErrNewerDatabase", err)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestConcurrentOpenByProcesses(t *testing.T) {
 		}
 		group.Wait()
 		store := mustOpen(t, path)
-		tables, err := newTables()
+		tables, err := schema.New(migrations)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestConcurrentOpenByProcesses(t *testing.T) {
 }
 
 // withMigration returns the schema of this program with one more migration.
-func withMigration(t *testing.T, statements string) tables {
+func withMigration(t *testing.T, statements string) *schema.Schema {
 	t.Helper()
 	files := fstest.MapFS{"migration/00099_more.sql": {Data: []byte("-- +goose Up\n" + statements + "\n")}}
 	err := fs.WalkDir(migrations, "migration", func(path string, entry fs.DirEntry, err error) error {
@@ -143,7 +143,7 @@ func withMigration(t *testing.T, statements string) tables {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tables{later}
+	return later
 }
 
 func checkIntegrity(t *testing.T, store *Store) {

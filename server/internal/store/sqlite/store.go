@@ -16,6 +16,7 @@ import (
 
 	"github.com/turbosmtp-go/billing/server/internal/billing"
 	"github.com/turbosmtp-go/billing/server/internal/store/groupcommit"
+	"github.com/turbosmtp-go/billing/server/internal/store/schema"
 )
 
 // Memory is the path of a private in-memory database, which ends when its Store is closed.
@@ -43,7 +44,7 @@ var _ billing.Store = (*Store)(nil)
 // its owner can read because it contains hashes of keys and tokens of payments; the directory of the file must exist.
 // It migrates a database of an older version. Concurrent purchases share one commit; see groupcommit for the options.
 //
-// Open fails with ErrNewerDatabase, ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that it cannot use,
+// Open fails with schema.ErrNewerDatabase, schema.ErrForeignDatabase, ErrNotDatabase or ErrReadOnly for a file that it cannot use,
 // and does not change that file.
 func Open(ctx context.Context, path string, commits ...groupcommit.Option) (*Store, error) {
 	var s *Store
@@ -76,7 +77,7 @@ func retryWhileBusy(ctx context.Context, limit time.Duration, do func() error) e
 }
 
 func open(ctx context.Context, path string) (_ *Store, err error) {
-	tables, err := newTables()
+	tables, err := schema.New(migrations)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, inspector.Close()) }()
-		if current, err = tables.check(ctx, inspector); err != nil {
+		if current, err = check(ctx, inspector, tables); err != nil {
 			return nil, err
 		}
 		if s.writer, err = openPool(path, writing, 1); err != nil {
@@ -113,7 +114,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, err
 	}
 	if !current {
-		if err := tables.migrate(ctx, s.writer); err != nil {
+		if err := migrate(ctx, s.writer, tables); err != nil {
 			return nil, err
 		}
 	}
@@ -135,11 +136,8 @@ func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// row is a row of a result: *sql.Row or *sql.Rows.
-type row interface{ Scan(fields ...any) error }
-
 // list returns the rows of a query, each read by scan.
-func list[T any](ctx context.Context, s *Store, scan func(row) (T, error), query string, arguments ...any) ([]T, error) {
+func list[T any](ctx context.Context, s *Store, scan func(schema.Row) (T, error), query string, arguments ...any) ([]T, error) {
 	rows, err := s.reader.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, err

@@ -119,7 +119,7 @@ func testPages(t testing.TB, store billing.Store) {
 				slices.Reverse(expected)
 			}
 			for limit := 1; limit <= count+1; limit++ {
-				wantPurchases(t, store, billing.Page{AccountID: account, Newest: newest, Limit: limit}, expected)
+				wantPurchases(t, store, billing.Page{Filter: billing.Filter{AccountID: account, Newest: newest}, Limit: limit}, expected)
 			}
 		}
 	}
