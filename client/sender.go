@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 )
@@ -104,10 +103,7 @@ type decode func(resp *http.Response, body []byte) error
 
 // send makes req a call and runs it. It may change req.
 func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig, decode decode) error {
-	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
-	if s.logger != nil {
-		c.start = s.clock.now()
-	}
+	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req, start: s.clock.now()}
 	if cfg.timeout > 0 {
 		var cancel context.CancelFunc
 		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
@@ -127,6 +123,3 @@ func (s *sender) close() {
 	s.closed.Store(true)
 	s.transport.closeIdle()
 }
-
-// since returns the time from start to now, for the log.
-func (s *sender) since(start time.Time) time.Duration { return s.clock.now().Sub(start) }
