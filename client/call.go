@@ -29,6 +29,8 @@ type call struct {
 	sent  bool           // whether the server may have received a try
 	last  *http.Response // of the last try that had one
 	body  []byte         // of a success
+	// limited bounds the body that is read. As a part of call it costs no allocation.
+	limited io.LimitedReader
 }
 
 // outcome is the result of one try: a success or an error.

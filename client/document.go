@@ -175,11 +175,7 @@ func isKind(value, types string) bool {
 // isWebURL reports whether a text is an absolute http or https URL that can be printed and opened: it
 // has a host, and nothing that a terminal or a browser would act on.
 func isWebURL(text string) bool {
-	for _, r := range text {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	isHidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	return err == nil && !strings.ContainsFunc(text, isHidden) && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
