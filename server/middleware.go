@@ -24,7 +24,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		r := ec.Request()
 		header := ec.Response().Header()
 		header[echo.HeaderXRequestID] = []string{requestID(r)}
-		if s.isDraining() {
+		if s.draining.Err() != nil {
 			header.Set(echo.HeaderConnection, "close")
 		}
 		err := next(ec)
@@ -49,7 +49,7 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}()
 		if s.holding.Load() {
-			<-s.released
+			<-s.released.Done()
 		}
 		// Echo responds to OPTIONS by itself, with an empty 204.
 		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
