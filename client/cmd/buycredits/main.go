@@ -77,8 +77,10 @@ func (p *program) carryOut(ctx context.Context, o *order) error {
 		return err
 	}
 	if err := p.print(ctx, o, payment); err != nil {
-		return ordered(fmt.Errorf("cannot print the link: %w", err), exitNotPrinted,
-			"The order was carried out, but its link could not be printed to standard output.", payment.URL, doNotRepeat)
+		return &failure{
+			Outcome: outcomeOrdered, ExitCode: exitNotPrinted, summary: "The order was carried out, but its link could not be printed to standard output.",
+			Message: "cannot print the link: " + err.Error(), Advice: doNotRepeat, URL: payment.URL, cause: err,
+		}
 	}
 	close(p.reported)
 	if o.Open {

@@ -77,11 +77,6 @@ const (
 	nothingBought = "Nothing was bought."
 )
 
-// ordered is a failure after the order was carried out. The link is "" where it is known already.
-func ordered(cause error, code int, summary, link, advice string) error {
-	return &failure{Outcome: outcomeOrdered, ExitCode: code, Message: cause.Error(), Advice: advice, URL: link, summary: summary, cause: cause}
-}
-
 // usageError is a command that cannot be carried out as it was given.
 func usageError(cause error) error {
 	return &failure{Outcome: outcomeNotOrdered, ExitCode: exitUsage, Message: cause.Error(), Advice: `Run "buycredits --help" to see how it is used.`, cause: cause}

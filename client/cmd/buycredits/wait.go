@@ -23,14 +23,15 @@ func (p *program) wait(ctx context.Context, link string, asJSON bool) error {
 	}
 	if asJSON {
 		if err := writeJSON(p.stdout, settled); err != nil {
-			return ordered(fmt.Errorf("The purchase's status is %s, but its state could not be printed: %w", settled.Status, err), exitUnseen, "", "", doNotRepeat)
+			message := fmt.Sprintf("The purchase's status is %s, but its state could not be printed: %v", settled.Status, err)
+			return &failure{Outcome: outcomeOrdered, ExitCode: exitUnseen, Message: message, Advice: doNotRepeat, cause: err}
 		}
 	}
 	switch settled.Status {
 	case cancelled:
-		return ordered(errors.New("The purchase was cancelled."), exitCancelled, "", "", "")
+		return &failure{Outcome: outcomeOrdered, ExitCode: exitCancelled, Message: "The purchase was cancelled."}
 	case expired:
-		return ordered(errors.New("The purchase expired before it was paid."), exitExpired, "", "", "")
+		return &failure{Outcome: outcomeOrdered, ExitCode: exitExpired, Message: "The purchase expired before it was paid."}
 	}
 	p.say("buycredits: The purchase was paid.\n")
 	return nil
@@ -88,7 +89,10 @@ func backoff(n int) time.Duration {
 
 // unseen is an order that was carried out, and whose payment was not seen.
 func unseen(link string, cause error) error {
-	return ordered(cause, exitUnseen, "The order was carried out, but its payment was not seen.", link, doNotRepeat+" Open the link to see its state.")
+	return &failure{
+		Outcome: outcomeOrdered, ExitCode: exitUnseen, summary: "The order was carried out, but its payment was not seen.",
+		Message: cause.Error(), Advice: doNotRepeat + " Open the link to see its state.", URL: link, cause: cause,
+	}
 }
 
 // interrupted names the last failure too, if there was one: it may be why the user ended the wait.
