@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// call is one call of an operation: one request, which is tried until it succeeds, fails for a
-// reason that does not pass, or runs out of retries or time.
+// call is one call of an operation: one request and its tries.
 type call struct {
 	*sender
 	callConfig
@@ -78,11 +77,10 @@ func (c *call) wait(out outcome) (body io.ReadCloser, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the wait was ended: %w", err)
 	}
-	if c.request.GetBody == nil {
-		return nil, nil
-	}
-	if body, err = c.request.GetBody(); err != nil {
-		return nil, fmt.Errorf("rewind the body: %w", err)
+	if c.request.GetBody != nil {
+		if body, err = c.request.GetBody(); err != nil {
+			return nil, fmt.Errorf("rewind the body: %w", err)
+		}
 	}
 	return body, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
@@ -13,8 +14,7 @@ import (
 
 var _ httpclient.HttpRequestDoer = (*sender)(nil)
 
-// sender is what all operations are sent through. It contains what their calls share; [call] is one
-// of them.
+// sender sends all operations, and contains what their calls share.
 type sender struct {
 	base       baseURL
 	server     string // base as a text that ends with a slash
@@ -70,8 +70,8 @@ func newSender(cfg config) (*sender, error) {
 		s.caller = &hc
 	}
 	s.chain = &wire{s}
-	for i := len(cfg.middleware) - 1; i >= 0; i-- {
-		if s.chain = cfg.middleware[i](s.chain); s.chain == nil {
+	for _, middleware := range slices.Backward(cfg.middleware) {
+		if s.chain = middleware(s.chain); s.chain == nil {
 			return nil, errors.New("WithMiddleware: a middleware returned no round tripper")
 		}
 	}
