@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// call is one call of an operation: one request, which is tried until it succeeds, fails for a
-// reason that does not pass, or runs out of retries or time.
+// call is one call of an operation: one request and its tries.
 type call struct {
 	*sender
 	callConfig
 	ctx         context.Context
 	request     *http.Request // without the credentials
-	start       time.Time     // where there is a logger
-	path        string        // below the base URL
+	start       time.Time
+	path        string // below the base URL
 	requestID   string
 	safe        bool // it changes nothing on the server (RFC 9110 section 9.2.1)
 	promised    []success
@@ -29,6 +28,8 @@ type call struct {
 	sent  bool           // whether the server may have received a try
 	last  *http.Response // of the last try that had one
 	body  []byte         // of a success
+	// limited bounds the body that is read. As a part of call it costs no allocation.
+	limited io.LimitedReader
 }
 
 // outcome is the result of one try: a success or an error.
@@ -76,11 +77,10 @@ func (c *call) wait(out outcome) (body io.ReadCloser, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the wait was ended: %w", err)
 	}
-	if c.request.GetBody == nil {
-		return nil, nil
-	}
-	if body, err = c.request.GetBody(); err != nil {
-		return nil, fmt.Errorf("rewind the body: %w", err)
+	if c.request.GetBody != nil {
+		if body, err = c.request.GetBody(); err != nil {
+			return nil, fmt.Errorf("rewind the body: %w", err)
+		}
 	}
 	return body, nil
 }
@@ -158,7 +158,7 @@ func (c *call) report(err error) {
 	case err != nil:
 		level, text = slog.LevelWarn, "call failed"
 	}
-	attrs := []slog.Attr{slog.Int("tries", c.tries), slog.Int("status", status), slog.Duration("duration", c.since(c.start))}
+	attrs := []slog.Attr{slog.Int("tries", c.tries), slog.Int("status", status), slog.Duration("duration", c.clock.now().Sub(c.start))}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
@@ -166,15 +166,11 @@ func (c *call) report(err error) {
 }
 
 func (c *call) log(level slog.Level, text string, attrs ...slog.Attr) {
-	if c.logger == nil || !c.logger.Enabled(c.ctx, level) {
+	if c.logger == nil {
 		return
 	}
-	all := append([]slog.Attr{
-		slog.String("method", c.request.Method),
-		slog.String("path", c.path),
-		slog.String("request_id", oneLine(c.requestID)),
-	}, attrs...)
-	c.logger.LogAttrs(c.ctx, level, text, all...)
+	about := []slog.Attr{slog.String("method", c.request.Method), slog.String("path", c.path), slog.String("request_id", oneLine(c.requestID))}
+	c.logger.LogAttrs(c.ctx, level, text, append(about, attrs...)...)
 }
 
 // noResponse returns the error of a call without a response. If the provider failed, there are no credentials to hide.

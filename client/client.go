@@ -1,9 +1,7 @@
 // Package client buys email-validation credits from TurboSMTP.
 //
 // Its operations, their types and the error codes are generated from the document api/openapi.yaml.
-// Below them, in one place for all operations, are the credentials, the time limit, retries that
-// cannot order twice, and one error for each response that is not the documented success. Beside
-// this module, the package needs the standard library alone.
+// Retries cannot order twice. Beside this module, the package needs the standard library alone.
 //
 // # Errors
 //
@@ -185,8 +183,7 @@ func jsonRequest(method, path, mediaType string, content any) build {
 	}
 }
 
-// below is a build whose request must be for the operation's path. A path parameter that is empty, "."
-// or ".." would make it a request for another operation.
+// below is a build that checks that no path parameter makes the request one for another operation.
 func below(path string, next build) build {
 	return func(s *sender) (*http.Request, error) {
 		req, err := next(s)

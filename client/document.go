@@ -36,9 +36,8 @@ type member struct {
 	uri        bool // its string has the format uri
 }
 
-// checkSuccess returns what is wrong with a success by what the document promises of its operation, nil
-// if nothing is. For an operation that the document does not contain, it only checks that what is
-// labelled as JSON is JSON.
+// checkSuccess checks a success by what the document promises of its operation. If the document does not
+// contain the operation, it only checks that what is labelled as JSON is JSON.
 func checkSuccess(promised []success, method string, resp *http.Response, body []byte) error {
 	isEmpty := method == http.MethodHead || resp.StatusCode == http.StatusNoContent
 	if len(promised) == 0 {
@@ -66,15 +65,11 @@ func checkSuccess(promised []success, method string, resp *http.Response, body [
 // find returns the successes of the operation that a request is for. As OpenAPI asks, a path without
 // parameters goes before one with.
 func find(operations []operation, method, path string) []success {
-	var found *operation
-	for i := range operations {
-		o := &operations[i]
-		if o.method == method && matches(o.path, path) && (found == nil || parameters(o.path) < parameters(found.path)) {
+	var found operation
+	for _, o := range operations {
+		if o.method == method && matches(o.path, path) && (found.path == "" || parameters(o.path) < parameters(found.path)) {
 			found = o
 		}
-	}
-	if found == nil {
-		return nil
 	}
 	return found.successes
 }
@@ -105,9 +100,8 @@ func wellFormed(body []byte) bool {
 	return json.Valid(body) && utf8.Valid(body)
 }
 
-// checkMembers checks the members of a JSON object. Names are compared to the letter. The decoder
-// behind it is not so strict, so a name that differs from a declared one by case alone is refused:
-// it would take the other's place.
+// checkMembers checks the members of a JSON object. It refuses a name that differs from a declared one by
+// case alone, because encoding/json would decode it in place of the declared one.
 func checkMembers(declared []member, body []byte) error {
 	if bytes.TrimSpace(body)[0] != '{' {
 		return errors.New("the response is not a JSON object")
@@ -175,11 +169,7 @@ func isKind(value, types string) bool {
 // isWebURL reports whether a text is an absolute http or https URL that can be printed and opened: it
 // has a host, and nothing that a terminal or a browser would act on.
 func isWebURL(text string) bool {
-	for _, r := range text {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	isHidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	return err == nil && !strings.ContainsFunc(text, isHidden) && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }

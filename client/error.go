@@ -37,10 +37,8 @@ type Error struct {
 	RequestID string
 	// SentRequestID is the X-Request-Id that the Client sent.
 	SentRequestID string
-	// Method is the request's HTTP method.
-	Method string
-	// Path is the request's path below the base URL.
-	Path string
+	// Method and Path are the request's, the path below the base URL.
+	Method, Path string
 	// Tries is how often the request was tried.
 	Tries int
 	// RetryAfter is how long the response to a safe request, or a 429 or 503, asks to wait by its
@@ -60,10 +58,8 @@ type Error struct {
 // NoResponseError is a call that got no response. It has [ErrOutcomeUnknown] in its chain where the
 // request may have been sent, and the failure's cause.
 type NoResponseError struct {
-	// Method is the request's HTTP method.
-	Method string
-	// Path is the request's path below the base URL.
-	Path string
+	// Method and Path are the request's, the path below the base URL.
+	Method, Path string
 	// RequestID is the X-Request-Id that the Client sent.
 	RequestID string
 	// Tries is how often the request was tried.
@@ -185,24 +181,18 @@ func writeRequest(b *strings.Builder, id, sent string, tries int) {
 	}
 }
 
-// maxText bounds the characters of a text from elsewhere.
-const maxText = 500
-
 // oneLine makes a text from elsewhere fit for a log line and a terminal: it replaces what is not
-// printable by spaces, and cuts what is longer than maxText characters.
+// printable by spaces, and cuts what is longer than 500 characters.
 func oneLine(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n == maxText {
-			b.WriteString("…")
-			break
-		}
-		if !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
+	const maxText = 500
+	text := []rune(s)
+	if len(text) > maxText {
+		text = append(text[:maxText], '…')
 	}
-	return strings.TrimSpace(b.String())
+	for i, r := range text {
+		if !unicode.IsPrint(r) {
+			text[i] = ' '
+		}
+	}
+	return strings.TrimSpace(string(text))
 }

@@ -14,28 +14,25 @@ import (
 // of the configuration can mend: a certificate that is not trusted or for another host, a server that
 // does not speak TLS, a host that does not exist, a proxy that refuses.
 func mayPass(err error) bool {
-	var (
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-		record      tls.RecordHeaderError
-		ech         *tls.ECHRejectionError
-		address     *net.AddrError
-		name        *net.DNSError
-		proxy       *proxyError
-	)
+	var name *net.DNSError
+	var proxy *proxyError
 	switch {
-	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname), errors.As(err, &invalid),
-		errors.As(err, &record), errors.As(err, &ech), errors.Is(err, http.ErrSchemeMismatch),
-		errors.As(err, &address):
+	case is[*tls.CertificateVerificationError](err), is[x509.UnknownAuthorityError](err), is[x509.HostnameError](err),
+		is[x509.CertificateInvalidError](err), is[tls.RecordHeaderError](err), is[*tls.ECHRejectionError](err),
+		errors.Is(err, http.ErrSchemeMismatch), is[*net.AddrError](err):
 		return false
 	case errors.As(err, &name):
 		return !name.IsNotFound
 	case errors.As(err, &proxy):
-		return proxy.mayPass()
+		return proxy.status >= 500 || proxy.status == http.StatusRequestTimeout || proxy.status == http.StatusTooManyRequests
 	}
 	return !proxyPasswordRefused(err) && !alerted(err)
+}
+
+// is reports whether an error of the type E is in err's chain.
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
 }
 
 // alerted reports whether the server ended the TLS handshake with an alert, for example because it asks
@@ -50,10 +47,6 @@ type proxyError struct{ status int }
 
 func (e *proxyError) Error() string {
 	return strings.TrimSpace("the proxy did not connect: " + statusLine(e.status))
-}
-
-func (e *proxyError) mayPass() bool {
-	return e.status >= 500 || e.status == http.StatusRequestTimeout || e.status == http.StatusTooManyRequests
 }
 
 // proxyPasswordRefused recognizes the refusal of a proxy where only net/http's text names it: an HTTP
@@ -80,8 +73,3 @@ type refusedError struct{ cause error }
 
 func (refusedError) Error() string   { return "the server refused it, by HTTP/2, without processing it" }
 func (e refusedError) Unwrap() error { return e.cause }
-
-// notProcessed reports whether the server said, by HTTP/2, that it did not process the request.
-func notProcessed(err error) bool {
-	return refusedByHTTP2.MatchString(err.Error())
-}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/turbosmtp-go/billing/gen/model"
@@ -78,7 +77,7 @@ func (c *call) readBody(resp *http.Response) ([]byte, error) {
 		stop := context.AfterFunc(c.ctx, func() { _ = resp.Body.Close() })
 		defer stop()
 	}
-	body, err := readContent(resp)
+	body, err := c.readContent(resp)
 	_ = resp.Body.Close() // The body has been read.
 	if err != nil {
 		return body, fmt.Errorf("the response was not read whole: %w", err)
@@ -87,9 +86,9 @@ func (c *call) readBody(resp *http.Response) ([]byte, error) {
 }
 
 // readContent reads a response's body, and decompresses it.
-func readContent(resp *http.Response) ([]byte, error) {
+func (c *call) readContent(resp *http.Response) ([]byte, error) {
 	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		return readBounded(resp.Body, resp.ContentLength)
+		return c.readBounded(resp.Body)
 	}
 	unzipped, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody)) // An endless stream may decompress to nothing.
 	switch {
@@ -100,30 +99,17 @@ func readContent(resp *http.Response) ([]byte, error) {
 	}
 	resp.Header.Del("Content-Encoding")
 	resp.Header.Del("Content-Length")
-	return readBounded(unzipped, -1)
+	return c.readBounded(unzipped)
 }
 
-// readBounded reads up to maxBody bytes, into a buffer of the expected length where that is known.
-func readBounded(r io.Reader, length int64) ([]byte, error) {
-	size := int64(bytes.MinRead)
-	if length >= 0 && length <= maxBody {
-		size = length + 1 // With the end, and not one byte later, comes io.EOF.
+// readBounded reads up to maxBody bytes.
+func (c *call) readBounded(r io.Reader) ([]byte, error) {
+	c.limited = io.LimitedReader{R: r, N: maxBody + 1}
+	body, err := io.ReadAll(&c.limited)
+	if len(body) > maxBody {
+		return body, errTooLarge
 	}
-	body := make([]byte, 0, size)
-	for {
-		n, err := r.Read(body[len(body):min(cap(body), maxBody+1)])
-		body = body[:len(body)+n]
-		switch {
-		case len(body) > maxBody:
-			return body, errTooLarge
-		case errors.Is(err, io.EOF):
-			return body, nil
-		case err != nil:
-			return body, err
-		case len(body) == cap(body):
-			body = slices.Grow(body, bytes.MinRead)
-		}
-	}
+	return body, err
 }
 
 // describe makes an Error from what the response contains.
@@ -148,10 +134,9 @@ func (c *call) describe(resp *http.Response, body []byte) *Error {
 		return e
 	}
 	// A second time, for what JSON had escaped.
-	switch message := hide(said.Message); {
-	case isCode(message):
+	if message := hide(said.Message); isCode(message) {
 		e.Code = message
-	default:
+	} else {
 		e.Message = oneLine(message)
 	}
 	return e
@@ -166,12 +151,8 @@ func (c *call) unusable(resp *http.Response, cause error) *Error {
 
 // isCode reports whether a message looks like an error code, rather than a sentence.
 func isCode(message string) bool {
-	for _, r := range message {
-		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' {
-			return false
-		}
-	}
-	return message != "" && len(message) <= 128
+	isOther := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
+	return message != "" && len(message) <= 128 && !strings.ContainsFunc(message, isOther)
 }
 
 // readable gives the body that was read back to the response. The generated code compares its media

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -36,14 +37,10 @@ const (
 	lastBackoff  = 5 * time.Second
 )
 
-// backoff returns how long to wait before try number n+2, with jitter over the upper half, so that
-// clients that were turned away together do not come back together.
+// backoff returns how long to wait before try number n+2. Its jitter spreads clients that failed together.
 func backoff(n int) time.Duration {
-	d := lastBackoff
-	if n < 8 { // Past that the shift is far beyond lastBackoff, and later would overflow.
-		d = min(firstBackoff<<n, lastBackoff)
-	}
-	return d/2 + rand.N(d/2+1) //nolint:gosec // no secret
+	d := min(firstBackoff<<min(n, 8), lastBackoff) // A longer shift would overflow one day.
+	return d/2 + rand.N(d/2+1)                     //nolint:gosec // no secret
 }
 
 // retryAfter returns how long a response asks to wait, by its Retry-After header of RFC 9110 section
@@ -51,25 +48,13 @@ func backoff(n int) time.Duration {
 func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 	const longest = 365 * 24 * time.Hour // More would overflow.
 	value := h.Get("Retry-After")
-	if digits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(longest/time.Second) {
-			return longest, true
-		}
-		return time.Duration(seconds) * time.Second, true
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // Out of range, it is the largest number.
+		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second, true
 	}
 	date, err := http.ParseTime(value)
 	if err != nil {
 		return 0, false
 	}
 	return min(max(date.Sub(now), 0), longest), true
-}
-
-func digits(s string) bool {
-	for _, r := range s {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/turbosmtp-go/billing/gen/httpclient"
 )
 
 var _ httpclient.HttpRequestDoer = (*sender)(nil)
 
-// sender is what all operations are sent through. It contains what their calls share; [call] is one
-// of them.
+// sender sends all operations, and contains what their calls share.
 type sender struct {
 	base       baseURL
 	server     string // base as a text that ends with a slash
@@ -71,8 +70,8 @@ func newSender(cfg config) (*sender, error) {
 		s.caller = &hc
 	}
 	s.chain = &wire{s}
-	for i := len(cfg.middleware) - 1; i >= 0; i-- {
-		if s.chain = cfg.middleware[i](s.chain); s.chain == nil {
+	for _, middleware := range slices.Backward(cfg.middleware) {
+		if s.chain = middleware(s.chain); s.chain == nil {
 			return nil, errors.New("WithMiddleware: a middleware returned no round tripper")
 		}
 	}
@@ -104,10 +103,7 @@ type decode func(resp *http.Response, body []byte) error
 
 // send makes req a call and runs it. It may change req.
 func (s *sender) send(ctx context.Context, req *http.Request, cfg callConfig, decode decode) error {
-	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req}
-	if s.logger != nil {
-		c.start = s.clock.now()
-	}
+	c := &call{sender: s, callConfig: cfg, ctx: ctx, request: req, start: s.clock.now()}
 	if cfg.timeout > 0 {
 		var cancel context.CancelFunc
 		c.ctx, cancel = context.WithTimeout(ctx, cfg.timeout)
@@ -127,6 +123,3 @@ func (s *sender) close() {
 	s.closed.Store(true)
 	s.transport.closeIdle()
 }
-
-// since returns the time from start to now, for the log.
-func (s *sender) since(start time.Time) time.Duration { return s.clock.now().Sub(start) }

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// transport is a Client's default transport: a copy of http.DefaultTransport, tuned for an API. If a test or an
-// instrumentation replaces http.DefaultTransport, before or after New, it is the replacement.
+// transport is a Client's default transport: a tuned copy of http.DefaultTransport, or what replaces that.
 type transport struct {
 	tune func(*http.Transport) *http.Transport
 	copy atomic.Pointer[tuned]

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -10,16 +11,12 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
-	"time"
 )
 
 // try sends the call's request once.
 func (c *call) try(body io.ReadCloser) outcome {
 	t := &try{Context: c.ctx, call: c}
-	var start time.Time
-	if c.logger != nil {
-		start = c.clock.now()
-	}
+	start := c.clock.now()
 	var ctx context.Context = t
 	if !c.exposed {
 		ctx = httptrace.WithClientTrace(t, t.trace())
@@ -44,7 +41,7 @@ func (c *call) try(body io.ReadCloser) outcome {
 		c.leave(t)
 	}
 	if c.logger != nil {
-		attrs := []slog.Attr{slog.Int("try", c.tries), slog.Duration("duration", c.since(start)), slog.Int("status", 0)}
+		attrs := []slog.Attr{slog.Int("try", c.tries), slog.Duration("duration", c.clock.now().Sub(start)), slog.Int("status", 0)}
 		if resp != nil {
 			attrs[2] = slog.Int("status", resp.StatusCode)
 		}
@@ -81,7 +78,7 @@ func (c *call) leave(t *try) {
 // failed is the outcome of a try that got no response.
 func (c *call) failed(t *try, err error) outcome {
 	unsent := t.unsent(err)
-	if !unsent && notProcessed(err) {
+	if !unsent && refusedByHTTP2.MatchString(err.Error()) {
 		unsent, err = true, refusedError{err}
 	}
 	again := c.ctx.Err() == nil && (unsent || c.safe) && t.mayPass(err)
@@ -184,13 +181,7 @@ func canceled(ctx context.Context, err error) error {
 		err = e.Err // Its own text only repeats the method and the URL.
 	}
 	if done := ctx.Err(); done != nil && !errors.Is(err, done) {
-		return doneError{done, err}
+		return fmt.Errorf("%w: %w", done, err)
 	}
 	return err
 }
-
-// doneError is an error that a context ended.
-type doneError struct{ done, cause error }
-
-func (e doneError) Error() string   { return e.done.Error() + ": " + e.cause.Error() }
-func (e doneError) Unwrap() []error { return []error{e.done, e.cause} }

@@ -17,7 +17,7 @@ import (
 type wire struct{ *sender }
 
 // RoundTrip implements [http.RoundTripper].
-func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+func (w *wire) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	t, _ := req.Context().Value(tryKey{}).(*try)
 	if err := w.refuse(t, req); err != nil {
 		closeBody(req.Body)
@@ -37,21 +37,16 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			w.caller.CloseIdleConnections()
 		}
 		t.direct.Store(isDirect(w.caller.Transport))
-		resp, err := w.caller.Do(out)
-		return w.returns(resp, err, req)
+		resp, err = w.caller.Do(out)
+	} else {
+		rt, own := w.transport.roundTripper()
+		t.own.Store(own)
+		t.direct.Store(own != nil)
+		if own == nil && !w.exposed {
+			out = w.private(t, out)
+		}
+		resp, err = rt.RoundTrip(out)
 	}
-	rt, own := w.transport.roundTripper()
-	t.own.Store(own)
-	t.direct.Store(own != nil)
-	if own == nil && !w.exposed {
-		out = w.private(t, out)
-	}
-	resp, err := rt.RoundTrip(out)
-	return w.returns(resp, err, req)
-}
-
-// returns is what the wire returns for req, in place of which another request was sent.
-func (w *wire) returns(resp *http.Response, err error, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, schemeMismatch(err)
 	}

@@ -29,7 +29,7 @@ func (s *Server) serveLive(ec echo.Context) error {
 }
 
 func (s *Server) serveReady(ec echo.Context) error {
-	if s.isDraining() {
+	if s.draining.Err() != nil {
 		return ec.JSONBlob(http.StatusServiceUnavailable, s.failureBody(ec, "The server is stopping."))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ec.Request().Context()), min(probeLimit, s.settings.timeLimit))

@@ -6,7 +6,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +24,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		r := ec.Request()
 		header := ec.Response().Header()
 		header[echo.HeaderXRequestID] = []string{requestID(r)}
-		if s.isDraining() {
+		if s.draining.Err() != nil {
 			header.Set(echo.HeaderConnection, "close")
 		}
 		err := next(ec)
@@ -47,11 +49,12 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}()
 		if s.holding.Load() {
-			<-s.released
+			<-s.released.Done()
 		}
 		// Echo responds to OPTIONS by itself, with an empty 204.
 		if allow, ok := ec.Get(echo.ContextKeyHeaderAllow).(string); ok {
-			ec.Response().Header().Set(echo.HeaderAllow, withoutOptions(allow))
+			others := slices.DeleteFunc(strings.Split(allow, ", "), func(method string) bool { return method == http.MethodOptions })
+			ec.Response().Header().Set(echo.HeaderAllow, strings.Join(others, ", "))
 			return echo.ErrMethodNotAllowed
 		}
 		err = next(ec)
@@ -62,48 +65,26 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func withoutOptions(allow string) string {
-	var methods []string
-	for method := range strings.SplitSeq(allow, ", ") {
-		if method != http.MethodOptions {
-			methods = append(methods, method)
-		}
-	}
-	return strings.Join(methods, ", ")
-}
-
-const (
-	// maxDiscard is how many bytes of the body of a rejected request are read and discarded.
-	maxDiscard = 32 << 20
-	// discardTime is how long that may take.
-	discardTime = 3 * time.Second
-)
-
-// discardBody reads the rest of a rejected request's body: a client that is still sending when the
-// connection closes gets a reset instead of the response. It does not read the body of a client that
-// waits for 100 Continue, since that would ask the client to send it.
+// discardBody reads up to 32 MiB, and for up to 3 seconds, of the rest of a rejected request's body: a client
+// that is still sending when the connection closes gets a reset instead of the response. It does not read the
+// body of a client that waits for 100 Continue, since that would ask the client to send it.
 func discardBody(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength == 0 || r.Header.Get("Expect") != "" {
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(discardTime)) // a test's writer has none
-	_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(3 * time.Second)) // a test's writer has none
+	_, _ = io.CopyN(io.Discard, r.Body, 32<<20)
 }
 
-// maxRequestID is the maximum length of a client's own request id, in bytes.
-const maxRequestID = 64
+// validRequestID is an X-Request-Id of a client that is short and harmless.
+var validRequestID = regexp.MustCompile(`^[a-zA-Z0-9_.:-]{1,64}$`)
 
-// requestID returns the client's X-Request-Id if it is short and harmless, else a new random one.
+// requestID returns the client's X-Request-Id if it is valid, else a new random one.
 func requestID(r *http.Request) string {
-	sent := r.Header.Get(echo.HeaderXRequestID)
-	if sent != "" && len(sent) <= maxRequestID && !strings.ContainsFunc(sent, isUnusual) {
+	if sent := r.Header.Get(echo.HeaderXRequestID); validRequestID.MatchString(sent) {
 		return sent
 	}
 	return strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // an id is not a secret
-}
-
-func isUnusual(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:", c)
 }
 
 // withTimeLimit calls next with a context that ends after limit. As in the API's operations, it does not

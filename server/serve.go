@@ -53,7 +53,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("server: serve: %w", failure)
 	case <-ctx.Done():
 		s.drain()
-	case <-s.draining:
+	case <-s.draining.Done():
 	}
 	if s.settings.drain > 0 {
 		s.wait(s.settings.drain, func(open, added int) bool { return open == 0 && added == 0 })
@@ -93,15 +93,6 @@ func (s *Server) wait(limit time.Duration, enough func(open, added int) bool) {
 			}
 			before = total
 		}
-	}
-}
-
-func (s *Server) isDraining() bool {
-	select {
-	case <-s.draining:
-		return true
-	default:
-		return false
 	}
 }
 

@@ -4,10 +4,10 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,11 +26,11 @@ type Server struct {
 	settings       settings
 	throttle       *throttle // nil: wrong credentials are not throttled
 	connections    connections
-	draining       chan struct{} // closed when the server begins to stop
-	drain          func()        // closes draining, once
-	holding        atomic.Bool   // requests wait for released
-	released       chan struct{} // closed when the listener is closed
-	release        func()        // closes released, once
+	draining       context.Context // done when the server begins to stop
+	drain          context.CancelFunc
+	holding        atomic.Bool     // requests wait for released
+	released       context.Context // done when the listener is closed
+	release        context.CancelFunc
 	logUnavailable rate.Sometimes
 }
 
@@ -56,15 +56,11 @@ func New(implementation httpserver.StrictServerInterface, authenticator contract
 	if err != nil {
 		return nil, err
 	}
-	draining, released := make(chan struct{}), make(chan struct{})
-	s := &Server{
-		echo: echo.New(), settings: settings,
-		draining: draining, drain: sync.OnceFunc(func() { close(draining) }),
-		released: released, release: sync.OnceFunc(func() { close(released) }),
-		logUnavailable: rate.Sometimes{Interval: time.Second},
-	}
+	s := &Server{echo: echo.New(), settings: settings, logUnavailable: rate.Sometimes{Interval: time.Second}}
+	s.draining, s.drain = context.WithCancel(context.Background())
+	s.released, s.release = context.WithCancel(context.Background())
 	if settings.throttled {
-		s.throttle = newThrottle(draining)
+		s.throttle = newThrottle(s.draining.Done())
 	}
 	s.echo.Binder = contract.Binder{}
 	s.echo.HTTPErrorHandler = s.handleError

@@ -6,7 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
+	"go/types"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +38,7 @@ func aliases(folder, out string) (names, error) {
 	if err != nil {
 		return n, err
 	}
-	for _, path := range slices.Sorted(maps.Keys(model)) {
+	for _, path := range sortedKeys(model) {
 		for _, declaration := range model[path].Decls {
 			if d, ok := declaration.(*ast.GenDecl); ok {
 				n.add(d)
@@ -50,7 +50,7 @@ func aliases(folder, out string) (names, error) {
 	if err != nil {
 		return n, err
 	}
-	return n, errors.Join(append(methodCollisions(others), n.collisions(others)...)...)
+	return n, errors.Join(n.collisions(others)...)
 }
 
 func (n *names) add(d *ast.GenDecl) {
@@ -86,15 +86,20 @@ func introduced(name string, lines []string) []string {
 	return lines
 }
 
-// collisions returns an error for each of the names that one of the files declares too.
+// collisions returns an error for each of the names that one of the files declares too, and for each
+// method that is declared twice and comes from an operation, so that a generated file declares it.
 func (n *names) collisions(files map[string]*ast.File) []error {
 	taken := map[string]string{}
-	for path, file := range files {
-		for _, name := range declared(file) {
+	var errs []error
+	for _, path := range sortedKeys(files) {
+		for _, name := range declared(files[path]) {
+			first, ok := taken[name]
+			if ok && strings.Contains(name, ".") && (ast.IsGenerated(files[first]) || ast.IsGenerated(files[path])) {
+				errs = append(errs, fmt.Errorf("the method %s is declared in %s and in %s: give the operation another operationId", name, first, path))
+			}
 			taken[name] = path
 		}
 	}
-	var errs []error
 	check := func(name, remedy string) {
 		if path, ok := taken[name]; ok {
 			errs = append(errs, fmt.Errorf("%s is declared in %s too: %s", name, path, remedy))
@@ -111,23 +116,6 @@ func (n *names) collisions(files map[string]*ast.File) []error {
 	return errs
 }
 
-// methodCollisions returns an error for each method that is declared twice and comes from an
-// operation, which is to say that a generated file has it.
-func methodCollisions(files map[string]*ast.File) []error {
-	taken := map[string]string{}
-	var errs []error
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		for _, name := range declared(files[path]) {
-			first, ok := taken[name]
-			if ok && strings.Contains(name, ".") && (ast.IsGenerated(files[first]) || ast.IsGenerated(files[path])) {
-				errs = append(errs, fmt.Errorf("the method %s is declared in %s and in %s: give the operation another operationId", name, first, path))
-			}
-			taken[name] = path
-		}
-	}
-	return errs
-}
-
 // declared returns the names that a file declares at its top level. A method is Receiver.Method.
 func declared(file *ast.File) []string {
 	var list []string
@@ -136,7 +124,7 @@ func declared(file *ast.File) []string {
 		case *ast.FuncDecl:
 			name := d.Name.Name
 			if d.Recv != nil {
-				name = receiver(d.Recv.List[0].Type) + "." + name
+				name = strings.TrimPrefix(types.ExprString(d.Recv.List[0].Type), "*") + "." + name
 			}
 			list = append(list, name)
 		case *ast.GenDecl:
@@ -155,18 +143,7 @@ func declared(file *ast.File) []string {
 	return list
 }
 
-func receiver(expr ast.Expr) string {
-	if star, ok := expr.(*ast.StarExpr); ok {
-		expr = star.X
-	}
-	if id, ok := expr.(*ast.Ident); ok {
-		return id.Name
-	}
-	return ""
-}
-
-// parse returns the Go files in folder by their paths, without tests and the file
-// named except.
+// parse returns the Go files in folder by their paths, without tests and the file named except.
 func parse(folder, except string) (map[string]*ast.File, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {

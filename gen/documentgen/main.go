@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"go/format"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -80,11 +81,4 @@ func write(kind string, facts any, out string) error {
 	return os.WriteFile(out, code, 0o644) //nolint:gosec // source code is for everybody to read
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

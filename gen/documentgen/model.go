@@ -10,15 +10,13 @@ import (
 // facts are those of package model.
 type facts struct {
 	Schemes      []scheme
-	Descriptions []description
+	Descriptions map[string]string // by code
 }
 
 type scheme struct{ GoName, Name, Header string }
 
-type description struct{ Value, Text string }
-
 func modelFacts(doc *openapi3.T) (facts, error) {
-	var f facts
+	f := facts{Descriptions: map[string]string{}}
 	if doc.Components == nil {
 		return f, nil
 	}
@@ -33,7 +31,6 @@ func modelFacts(doc *openapi3.T) (facts, error) {
 		}
 		f.Schemes = append(f.Schemes, scheme{GoName: codegen.SchemaNameToTypeName(name), Name: name, Header: header})
 	}
-	described := map[string]string{}
 	for _, name := range sortedKeys(doc.Components.Schemas) {
 		texts, _ := doc.Components.Schemas[name].Value.Extensions["x-enumDescriptions"].(map[string]any)
 		for _, value := range sortedKeys(texts) {
@@ -41,14 +38,11 @@ func modelFacts(doc *openapi3.T) (facts, error) {
 			if !ok {
 				return f, fmt.Errorf("schema %s: x-enumDescriptions: %s is not a string", name, value)
 			}
-			if earlier, ok := described[value]; ok && earlier != text {
+			if earlier, ok := f.Descriptions[value]; ok && earlier != text {
 				return f, fmt.Errorf("schema %s: x-enumDescriptions: %s is described otherwise elsewhere", name, value)
 			}
-			described[value] = text
+			f.Descriptions[value] = text
 		}
-	}
-	for _, value := range sortedKeys(described) {
-		f.Descriptions = append(f.Descriptions, description{Value: value, Text: described[value]})
 	}
 	return f, nil
 }

@@ -14,7 +14,7 @@ import (
 // responseExamples are the examples of one response.
 type responseExamples struct {
 	status  int // if the request selects none
-	headers []exampleHeader
+	headers http.Header
 	first   *example // nil if there is none
 	names   []string
 	named   map[string]*example
@@ -26,13 +26,11 @@ type example struct {
 	body        []byte
 }
 
-type exampleHeader struct{ name, value string }
-
 // compileExamples collects the examples of a response. JSON media types come first; in each the named examples in
 // the order of sortByCode, then the unnamed one, then the one of the schema. A response with a required
 // header that has no example has no examples.
 func compileExamples(response *openapi3.Response, place string) (*responseExamples, error) {
-	e := &responseExamples{named: map[string]*example{}}
+	e := &responseExamples{headers: http.Header{}, named: map[string]*example{}}
 	for _, name := range sortedKeys(response.Headers) {
 		if strings.EqualFold(name, echo.HeaderContentType) {
 			continue // OpenAPI 3.0 ignores it here
@@ -44,7 +42,7 @@ func compileExamples(response *openapi3.Response, place string) (*responseExampl
 		}
 		switch {
 		case ok:
-			e.headers = append(e.headers, exampleHeader{http.CanonicalHeaderKey(name), value})
+			e.headers.Set(name, value)
 		case declared.Required:
 			return e, nil
 		}

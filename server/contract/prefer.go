@@ -3,7 +3,9 @@ package contract
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,9 +107,7 @@ func (p *preferences) serve(ec echo.Context) (done bool, err error) {
 		// If the connection closed before the client has sent its body, the client would lose the response.
 		_, _ = io.CopyN(io.Discard, r.Body, p.maxBody)
 	}
-	for _, h := range examples.headers {
-		header.Set(h.name, h.value)
-	}
+	maps.Copy(header, examples.headers)
 	applied := selected.String()
 	header.Set(headerApplied, applied)
 	ec.Set(preferredKey, applied)
@@ -173,11 +173,11 @@ func (p *preferences) refuse(sentence string) error {
 	return &Error{Status: http.StatusUnprocessableEntity, In: "header Prefer", Keyword: "prefer", Body: p.refusal.body(sentence)}
 }
 
+var shown = regexp.MustCompile(`^[ -~]{1,64}$`)
+
 // quoteSent returns noun and what the client sent, without the latter if it is long or not printable.
 func quoteSent(noun, sent string) string {
-	const maxShown = 64
-	unprintable := func(c rune) bool { return c < ' ' || c > '~' }
-	if sent == "" || len(sent) > maxShown || strings.ContainsFunc(sent, unprintable) {
+	if !shown.MatchString(sent) {
 		return "such " + noun
 	}
 	return noun + " " + sent

@@ -110,7 +110,10 @@ func (s *security) authenticate(ctx context.Context, r *http.Request) (principal
 			return accepted, nil
 		case errors.Is(err, ErrNotAccepted):
 		case errors.As(err, &denied):
-			principal, refusal = accepted, s.deny(denied.Code)
+			e := s.denied[denied.Code]
+			if principal, refusal = accepted, e; e == nil {
+				refusal = fmt.Errorf("contract: the authenticator returned a DeniedError with the code %q: list it in %s.%s of the 401 response", denied.Code, extension, keyImplementation)
+			}
 		default:
 			return nil, err
 		}
@@ -121,40 +124,21 @@ func (s *security) authenticate(ctx context.Context, r *http.Request) (principal
 	return principal, refusal
 }
 
-// deny returns the error for a DeniedError.
-func (s *security) deny(code string) error {
-	if e := s.denied[code]; e != nil {
-		return e
-	}
-	return fmt.Errorf("contract: the authenticator returned a DeniedError with the code %q: list it in %s.%s of the 401 response", code, extension, keyImplementation)
-}
-
 // scheme is a security scheme.
 type scheme struct {
 	name      string
-	kind      schemeKind
+	kind      string // "header", "query", "bearer" or "basic"
 	parameter string // the canonical name of the header, or the name of the query parameter
 }
 
-type schemeKind int
-
-const (
-	schemeHeader schemeKind = iota
-	schemeQuery
-	schemeBearer
-	schemeBasic
-)
-
 func compileScheme(name string, declared *openapi3.SecurityScheme) (scheme, error) {
-	switch {
+	switch kind := strings.ToLower(declared.Scheme); {
 	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInHeader:
-		return scheme{name, schemeHeader, http.CanonicalHeaderKey(declared.Name)}, nil
+		return scheme{name, "header", http.CanonicalHeaderKey(declared.Name)}, nil
 	case declared.Type == "apiKey" && declared.In == openapi3.ParameterInQuery:
-		return scheme{name, schemeQuery, declared.Name}, nil
-	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "bearer"):
-		return scheme{name, schemeBearer, echo.HeaderAuthorization}, nil
-	case declared.Type == "http" && strings.EqualFold(declared.Scheme, "basic"):
-		return scheme{name, schemeBasic, echo.HeaderAuthorization}, nil
+		return scheme{name, "query", declared.Name}, nil
+	case declared.Type == "http" && (kind == "bearer" || kind == "basic"):
+		return scheme{name, kind, echo.HeaderAuthorization}, nil
 	}
 	kind := strings.Join(strings.Fields(declared.Type+" "+declared.In+" "+declared.Scheme), " ")
 	return scheme{}, documentError("components.securitySchemes."+name, "the scheme (%s) is not supported: use apiKey in header or query, http bearer or http basic", kind)
@@ -164,7 +148,7 @@ func compileScheme(name string, declared *openapi3.SecurityScheme) (scheme, erro
 // contains different values.
 func (s *scheme) read(r *http.Request) (value string, ambiguous bool) {
 	sent := r.Header[s.parameter]
-	if s.kind == schemeQuery {
+	if s.kind == "query" {
 		sent = r.URL.Query()[s.parameter]
 	}
 	for _, v := range sent {
@@ -173,12 +157,11 @@ func (s *scheme) read(r *http.Request) (value string, ambiguous bool) {
 			value = v
 		}
 	}
-	switch s.kind {
-	case schemeHeader, schemeQuery:
-	case schemeBearer:
-		value = withoutScheme(value, "bearer")
-	case schemeBasic:
-		decoded, err := base64.StdEncoding.DecodeString(withoutScheme(value, "basic"))
+	if s.kind == "bearer" || s.kind == "basic" {
+		value = withoutScheme(value, s.kind)
+	}
+	if s.kind == "basic" {
+		decoded, err := base64.StdEncoding.DecodeString(value)
 		if err != nil {
 			return "", ambiguous
 		}

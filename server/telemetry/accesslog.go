@@ -31,7 +31,10 @@ func AccessLog(logger *slog.Logger, account func(principal any) string) echo.Mid
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			return measure(ec, next, func(r result) {
-				ctx, level := ec.Request().Context(), requestLevel(ec)
+				ctx, level := ec.Request().Context(), slog.LevelInfo
+				if route := ec.Path(); route == "/livez" || route == "/readyz" {
+					level = slog.LevelDebug // Probes are too frequent for Info.
+				}
 				if !handler.Enabled(ctx, level) {
 					return
 				}
@@ -43,18 +46,9 @@ func AccessLog(logger *slog.Logger, account func(principal any) string) echo.Mid
 	}
 }
 
-// requestLevel returns the level of a request's line. Probes are too frequent for Info.
-func requestLevel(ec echo.Context) slog.Level {
-	if route := ec.Path(); route == "/livez" || route == "/readyz" {
-		return slog.LevelDebug
-	}
-	return slog.LevelInfo
-}
-
 func requestAttributes(ec echo.Context, r result, account func(principal any) string) []slog.Attr {
 	ctx := ec.Request().Context()
-	attributes := make([]slog.Attr, 0, 10)
-	attributes = append(attributes,
+	attributes := append(make([]slog.Attr, 0, 10),
 		slog.String("method", methodLabel(ec.Request())),
 		slog.String("route", routeLabel(ec)),
 		slog.Int("status", r.status))

@@ -23,9 +23,6 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 }
 
-// durationBuckets are upper bounds in seconds, up to the default time limit of a request.
-var durationBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
-
 // NewMetrics returns metrics with a new registry.
 func NewMetrics() *Metrics {
 	registry := prometheus.NewRegistry()
@@ -38,7 +35,8 @@ func NewMetrics() *Metrics {
 		}, []string{"method", "route", "status", "code"}),
 		duration: auto.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "billing_http_request_duration_seconds", Help: "Time from a request's headers to the end of its response.",
-			Buckets: durationBuckets,
+			// Upper bounds in seconds, up to the default time limit of a request.
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15},
 		}, []string{"method", "route"}),
 		inFlight: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "billing_http_requests_in_flight", Help: "Requests that are being handled.",
@@ -49,13 +47,10 @@ func NewMetrics() *Metrics {
 // Registry returns the registry of the metrics, for further collectors.
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
-// maxScrapes is the number of scrapes that Handler serves at the same time.
-const maxScrapes = 8
-
 // Handler returns a handler that serves all metrics of the registry in the formats of Prometheus. It
 // requires no credentials: serve it on a port that clients of the API cannot reach.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 8})
 }
 
 // Middleware counts each request after its response by method, route, status and code, and records its

@@ -11,12 +11,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attributes of a span that OpenTelemetry's semantic conventions do not define.
-const (
-	requestIDKey = attribute.Key("billing.request_id")
-	accountIDKey = attribute.Key("billing.account_id")
-)
-
 // Middleware returns a middleware that starts a span per request, named by the method and the route's
 // pattern, and puts it into the request's context. The span continues the trace of the header traceparent
 // (W3C Trace Context). It ignores tracestate and baggage, as their content is arbitrary.
@@ -33,7 +27,14 @@ func (t *Tracing) Middleware(account func(principal any) string) echo.Middleware
 		}
 		return func(ec echo.Context) error {
 			r := ec.Request()
-			name, attributes := describeRequest(ec)
+			name := methodLabel(r)
+			attributes := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(name)}
+			if name == other {
+				name, attributes[0] = "HTTP", semconv.HTTPRequestMethodOther
+			}
+			if route := ec.Path(); route != "" {
+				name, attributes = name+" "+route, append(attributes, semconv.HTTPRoute(route))
+			}
 			parent := propagation.TraceContext{}.Extract(r.Context(), propagation.MapCarrier{"traceparent": r.Header.Get("traceparent")})
 			ctx, span := t.tracer.Start(parent, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attributes...))
 			ec.SetRequest(r.WithContext(ctx))
@@ -45,25 +46,12 @@ func (t *Tracing) Middleware(account func(principal any) string) echo.Middleware
 	}
 }
 
-// describeRequest returns the name and the first attributes of a request's span.
-func describeRequest(ec echo.Context) (name string, attributes []attribute.KeyValue) {
-	name = methodLabel(ec.Request())
-	method := semconv.HTTPRequestMethodKey.String(name)
-	if name == other {
-		name, method = "HTTP", semconv.HTTPRequestMethodOther
-	}
-	if route := ec.Path(); route != "" {
-		return name + " " + route, []attribute.KeyValue{method, semconv.HTTPRoute(route)}
-	}
-	return name, []attribute.KeyValue{method}
-}
-
 func setResult(span trace.Span, ec echo.Context, r result, account func(principal any) string) {
 	if id := ec.Response().Header().Get(echo.HeaderXRequestID); id != "" {
-		span.SetAttributes(requestIDKey.String(id))
+		span.SetAttributes(attribute.String("billing.request_id", id))
 	}
 	if id := accountID(ec.Request().Context(), account); id != "" {
-		span.SetAttributes(accountIDKey.String(id))
+		span.SetAttributes(attribute.String("billing.account_id", id))
 	}
 	if r.status != 0 {
 		span.SetAttributes(semconv.HTTPResponseStatusCode(r.status))

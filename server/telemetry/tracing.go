@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/time/rate"
 )
 
 // Tracing records traces and exports them. The zero value records nothing and costs nothing. It is safe
@@ -21,9 +23,6 @@ type Tracing struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 }
-
-// scope is the instrumentation scope of the spans.
-const scope = "github.com/turbosmtp-go/billing/server/telemetry"
 
 // NewTracing returns a Tracing that exports by OTLP over HTTP, in batches, if OpenTelemetry's standard
 // environment variables set an endpoint: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or
@@ -66,10 +65,10 @@ func NewTracingTo(ctx context.Context, exporter sdktrace.SpanExporter, serviceNa
 		return nil, fmt.Errorf("telemetry: create the service's resource: %w", err)
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(&loggedExporter{SpanExporter: exporter, logger: cmp.Or(logger, slog.Default())}),
+		sdktrace.WithBatcher(&loggedExporter{exporter, cmp.Or(logger, slog.Default()), rate.Sometimes{Interval: time.Minute}}),
 		sdktrace.WithResource(service),
 		sdktrace.WithoutPanicRecording()) // a panic's text may contain anything
-	return &Tracing{provider: provider, tracer: provider.Tracer(scope)}, nil
+	return &Tracing{provider: provider, tracer: provider.Tracer("github.com/turbosmtp-go/billing/server/telemetry")}, nil
 }
 
 // tracesEnabled reports whether the environment asks for traces.
@@ -97,6 +96,25 @@ func (t *Tracing) Shutdown(ctx context.Context) error {
 	}
 	if err := t.provider.Shutdown(ctx); err != nil {
 		return fmt.Errorf("telemetry: export the last traces: %w", err)
+	}
+	return nil
+}
+
+// loggedExporter logs failed exports. OpenTelemetry itself reports them to an error handler that is
+// global to the process.
+type loggedExporter struct {
+	sdktrace.SpanExporter
+	logger *slog.Logger
+	often  rate.Sometimes // limits the log lines: a collector is usually away for a while
+}
+
+// ExportSpans exports spans, and drops those that it cannot export.
+func (e *loggedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if err := e.SpanExporter.ExportSpans(ctx, spans); err != nil {
+		e.often.Do(func() {
+			e.logger.LogAttrs(ctx, slog.LevelWarn, "traces were not exported; further failures within a minute are not logged",
+				slog.Int("spans", len(spans)), slog.Any("error", err))
+		})
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 	"text/template"
 
@@ -32,33 +31,23 @@ type completedFlag struct {
 	Values     []string
 }
 
-// shellOf returns the shell of --completion, if args contain it. It is looked for before kong parses,
-// because kong would find that the amount is missing.
-func shellOf(args []string) (shell string, asked bool) {
-	for i, arg := range args {
-		switch value, is := strings.CutPrefix(arg, "--completion="); {
-		case is:
-			return value, true
-		case arg == "--completion" && i+1 < len(args):
-			return args[i+1], true
-		}
-	}
-	return "", false
-}
+// completionFlag prints a completion script, before kong finds that the amount is missing.
+type completionFlag string
 
-// complete prints the completion script of a shell.
-func complete(parser *kong.Kong, shell string) error {
+// BeforeReset is a hook of kong's.
+func (*completionFlag) BeforeReset(ctx *kong.Context, path *kong.Path) error {
 	var list []completedFlag
-	for _, flag := range parser.Model.Flags {
+	for _, flag := range ctx.Model.Flags {
 		f := completedFlag{Name: flag.Name, Help: flag.Help, Takes: !flag.IsBool(), File: strings.HasSuffix(flag.Name, "-file")}
 		if f.Takes && flag.Enum != "" {
-			f.Values = slices.DeleteFunc(flag.EnumSlice(), func(value string) bool { return value == "" })
+			f.Values = flag.EnumSlice()
 		}
 		list = append(list, f)
 	}
+	shell := ctx.Value(path).Elem().String()
 	script := completions.Lookup(shell)
 	if script == nil || shell == "completion" {
 		return fmt.Errorf("--completion: %q is not one of bash, zsh and fish", shell)
 	}
-	return show(func() error { return script.Execute(parser.Stdout, list) })
+	return show(func() error { return script.Execute(ctx.Stdout, list) })
 }

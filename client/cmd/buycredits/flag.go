@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -24,18 +23,18 @@ import (
 type flags struct {
 	Amount string `arg:"" help:"How much to buy credits for, in whole units of the account's currency; - reads it from standard input. The API decides which amounts are allowed."`
 
-	BaseURL            *string        `name:"base-url" placeholder:"URL" help:"The API's base URL. Default: $TURBOSMTP_BASE_URL, or the production server."`
-	Output             string         `enum:"text,json" default:"text" placeholder:"FORMAT" help:"What to print to standard output: text, the link alone, or json, an object with the link or with the error. Default: text."`
-	ConsumerKeyFile    *string        `placeholder:"PATH" help:"File with the consumer key; - is standard input. Default: $TURBOSMTP_CONSUMER_KEY."`
-	ConsumerSecretFile *string        `placeholder:"PATH" help:"File with the consumer secret; - is standard input. Default: $TURBOSMTP_CONSUMER_SECRET."`
-	APIKeyFile         *string        `name:"api-key-file" placeholder:"PATH" help:"File with the API key, in place of a consumer key and its secret; - is standard input. Default: $TURBOSMTP_API_KEY."`
-	Timeout            *time.Duration `placeholder:"DURATION" help:"Time limit of the order, retries included, such as 10s; 0 sets none. The time of --wait does not count. Default: 30s."`
-	MaxRetries         *int           `name:"max-retries" placeholder:"N" help:"How often to send the order again where it certainly was not carried out. Default: 3."`
-	Open               bool           `help:"Open the link in the browser."`
-	Wait               bool           `help:"Wait until a sandbox's purchase is paid, cancelled or expired. With --output json, its state is printed as a second object."`
-	InsecureHTTP       bool           `name:"insecure-http" help:"Send the credentials over plain http to another machine."`
-	Completion         string         `enum:",bash,zsh,fish" default:"" placeholder:"SHELL" help:"Print the completion script for the shell, bash, zsh or fish, and exit."`
-	Version            versionFlag    `help:"Print the version and exit."`
+	BaseURL            *string         `name:"base-url" placeholder:"URL" help:"The API's base URL. Default: $TURBOSMTP_BASE_URL, or the production server."`
+	Output             string          `enum:"text,json" default:"text" placeholder:"FORMAT" help:"What to print to standard output: text, the link alone, or json, an object with the link or with the error. Default: text."`
+	ConsumerKeyFile    *string         `placeholder:"PATH" help:"File with the consumer key; - is standard input. Default: $TURBOSMTP_CONSUMER_KEY."`
+	ConsumerSecretFile *string         `placeholder:"PATH" help:"File with the consumer secret; - is standard input. Default: $TURBOSMTP_CONSUMER_SECRET."`
+	APIKeyFile         *string         `name:"api-key-file" placeholder:"PATH" help:"File with the API key, in place of a consumer key and its secret; - is standard input. Default: $TURBOSMTP_API_KEY."`
+	Timeout            *time.Duration  `placeholder:"DURATION" help:"Time limit of the order, retries included, such as 10s; 0 sets none. The time of --wait does not count. Default: 30s."`
+	MaxRetries         *int            `name:"max-retries" placeholder:"N" help:"How often to send the order again where it certainly was not carried out. Default: 3."`
+	Open               bool            `help:"Open the link in the browser."`
+	Wait               bool            `help:"Wait until a sandbox's purchase is paid, cancelled or expired. With --output json, its state is printed as a second object."`
+	InsecureHTTP       bool            `name:"insecure-http" help:"Send the credentials over plain http to another machine."`
+	Completion         *completionFlag `enum:"bash,zsh,fish" placeholder:"SHELL" help:"Print the completion script for the shell, bash, zsh or fish, and exit."`
+	Version            versionFlag     `help:"Print the version and exit."`
 }
 
 const description = `Order email-validation credits from TurboSMTP. Prints the link to the page where they are paid; the order itself charges nothing.
@@ -53,36 +52,30 @@ Stopped before the order was sent, so that nothing was bought: 129 by SIGHUP, 13
 
 // order is what a command line asks for.
 type order struct {
+	*flags
 	amount  int
 	options []client.Option
 	// names translates the client's names of options into those of flags and variables.
 	names *strings.Replacer
-	write func(io.Writer, *client.BuyEmailValidatorCreditsSuccessResponse) error
-	// open and wait are the flags for the link after it was printed.
-	open, wait bool
-	// writeState prints the purchase's state after a wait. It is nil for text.
-	writeState func(io.Writer, *purchase) error
 }
 
 func (o *order) buy(ctx context.Context) (*client.BuyEmailValidatorCreditsSuccessResponse, error) {
 	c, err := client.New(o.options...)
 	if err != nil {
-		return nil, usageError{errors.New(o.names.Replace(strings.TrimPrefix(err.Error(), "client: ")))}
+		return nil, usageError(errors.New(o.names.Replace(strings.TrimPrefix(err.Error(), "client: "))))
 	}
 	defer func() { _ = c.Close() }() // It always returns nil.
-	return c.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: o.amount})
+	payment, err := c.BuyEmailValidatorCredits(ctx, client.BuyEmailValidatorCreditsRequest{Amount: o.amount})
+	if err != nil {
+		return nil, callFailure(ctx, err)
+	}
+	return payment, nil
 }
-
-// usageError is a command that cannot be carried out as it was given.
-type usageError struct{ cause error }
-
-func (e usageError) Error() string { return e.cause.Error() }
-func (e usageError) Unwrap() error { return e.cause }
 
 // errShown reports that the help, the version or a completion script was printed.
 var errShown = errors.New("shown")
 
-// parse turns args and the environment into an order. Its error is errShown or a usageError.
+// parse turns args and the environment into an order. Its error is errShown or a failure.
 func (p *program) parse(ctx context.Context, args []string) (*order, error) {
 	var f flags
 	parser, err := kong.New(&f,
@@ -95,49 +88,41 @@ func (p *program) parse(ctx context.Context, args []string) (*order, error) {
 		}),
 	)
 	if err != nil {
-		return nil, usageError{err}
-	}
-	if shell, asked := shellOf(args); asked {
-		return nil, shownOr(complete(parser, shell))
+		return nil, usageError(err)
 	}
 	if _, err := parser.Parse(negativeLast(parser.Model.Flags, args)); err != nil {
-		return nil, shownOr(err)
+		return nil, parseError(err)
 	}
 	o, err := f.order(ctx, p)
-	if signal := (signalError{}); errors.As(err, &signal) {
-		return nil, stoppedError{err, signal}
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.As(err, new(signalError)):
+		return nil, callFailure(ctx, fmt.Errorf("%w: %w", context.Canceled, err))
 	}
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return o, nil
+	return nil, usageError(err)
 }
 
-// shownOr returns the error of a parser: that something was shown, could not be shown, or is wrong.
-func shownOr(err error) error {
-	var output outputError
+// parseError returns the error for one of the parser's, which includes those of show.
+func parseError(err error) error {
+	var output *failure
 	switch {
 	case errors.As(err, &output):
 		return output
 	case errors.Is(err, errShown):
 		return errShown
 	}
-	return usageError{err}
+	return usageError(err)
 }
 
-// show runs a function that writes to standard output.
+// show runs a function that writes a text, such as the help, to standard output. Its error ends the parser.
 func show(write func() error) error {
 	if err := write(); err != nil {
-		return outputError{err}
+		err = fmt.Errorf("cannot write to standard output: %w", err)
+		return &failure{Outcome: outcomeNotOrdered, ExitCode: exitNotOrdered, Message: err.Error(), cause: err}
 	}
 	return errShown
 }
-
-// outputError is a help, a version or a script that could not be printed.
-type outputError struct{ cause error }
-
-func (e outputError) Error() string { return "cannot write to standard output: " + e.cause.Error() }
-func (e outputError) Unwrap() error { return e.cause }
 
 func (f *flags) order(ctx context.Context, p *program) (*order, error) {
 	if err := f.checkGiven(); err != nil {
@@ -161,13 +146,7 @@ func (f *flags) order(ctx context.Context, p *program) (*order, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &order{amount: amount, options: []client.Option{credentials}, write: writeText, open: f.Open, wait: f.Wait}
-	if f.Output == "json" {
-		o.write = func(w io.Writer, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
-			return writeJSON(w, payment)
-		}
-		o.writeState = func(w io.Writer, state *purchase) error { return writeJSON(w, state) }
-	}
+	o := &order{flags: f, amount: amount, options: []client.Option{credentials}}
 	const variable = "TURBOSMTP_BASE_URL"
 	switch fromEnv := p.env(variable); {
 	case f.BaseURL != nil:

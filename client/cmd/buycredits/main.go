@@ -2,22 +2,8 @@
 // where they are paid. With --open it opens the link in the browser, with --wait it waits until a
 // sandbox's purchase is paid, cancelled or expired.
 //
-// Its exit codes are
-//
-//	0    the order was carried out; with --wait: it was paid
-//	1    nothing was bought, or a help text could not be printed
-//	2    usage error, nothing was sent
-//	3    it is unknown whether the order was carried out
-//	4    with --wait: it was cancelled
-//	5    with --wait: it expired
-//	6    with --wait: the order was carried out, but its payment was not seen
-//	7    the order was carried out, but standard output is closed or cannot be written; the link is on
-//	     standard error
-//	129  stopped by SIGHUP before the order was sent, nothing was bought
-//	130  the same by SIGINT
-//	143  the same by SIGTERM
-//
-// A signal that arrives later does not hide what became of the order: the exit code is 3, 6 or 7.
+// Its help lists the exit codes. A signal after the order was sent does not hide the order's outcome: the
+// exit code is then 3, 6 or 7.
 package main
 
 import (
@@ -80,11 +66,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 		err = p.carryOut(ctx, o)
 	}
 	if err != nil {
-		r := newReport(err)
-		p.say(r.text())
-		if asksForJSON(args) && !errors.As(err, new(linkError)) && !errors.As(err, new(unpaidError)) {
-			_ = r.writeJSON(p.stdout) // It is on stderr, too.
-		}
+		p.report(err, asksForJSON(args))
 	}
 	return err
 }
@@ -92,20 +74,20 @@ func (p *program) run(ctx context.Context, args []string) error {
 func (p *program) carryOut(ctx context.Context, o *order) error {
 	payment, err := o.buy(ctx)
 	if err != nil {
-		if signal := (signalError{}); errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &signal) {
-			return stoppedError{err, signal}
-		}
 		return err
 	}
 	if err := p.print(ctx, o, payment); err != nil {
-		return linkError{link: payment.URL, cause: err}
+		return &failure{
+			Outcome: outcomeOrdered, ExitCode: exitNotPrinted, summary: "The order was carried out, but its link could not be printed to standard output.",
+			Message: "cannot print the link: " + err.Error(), Advice: doNotRepeat, URL: payment.URL, cause: err,
+		}
 	}
 	close(p.reported)
-	if o.open {
+	if o.Open {
 		p.open(ctx, payment.URL)
 	}
-	if o.wait {
-		return p.wait(ctx, payment.URL, o.writeState)
+	if o.Wait {
+		return p.wait(ctx, payment.URL, o.Output == "json")
 	}
 	return nil
 }
@@ -113,7 +95,14 @@ func (p *program) carryOut(ctx context.Context, o *order) error {
 // print prints the purchase. When ctx ends meanwhile, a reader that does not read gets a moment more.
 func (p *program) print(ctx context.Context, o *order, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
 	printed := make(chan error, 1)
-	go func() { printed <- o.write(p.stdout, payment) }()
+	go func() {
+		if o.Output == "json" {
+			printed <- writeJSON(p.stdout, payment)
+			return
+		}
+		_, err := fmt.Fprintln(p.stdout, payment.URL)
+		printed <- err
+	}()
 	select {
 	case err := <-printed:
 		switch {
@@ -144,21 +133,20 @@ func isNull(w io.Writer) bool {
 	return err == nil && nullErr == nil && os.SameFile(info, null)
 }
 
+// report prints a failure to stderr. As JSON it prints it to stdout too, unless that failed or contains
+// the purchase's state.
+func (p *program) report(err error, asJSON bool) {
+	var f *failure
+	if !errors.As(err, &f) {
+		p.say("buycredits: " + err.Error() + "\n")
+		return
+	}
+	p.say(f.text())
+	if asJSON && f.ExitCode != exitNotPrinted && f.ExitCode != exitCancelled && f.ExitCode != exitExpired {
+		_ = writeJSON(p.stdout, map[string]*failure{"error": f}) // It is on stderr, too.
+	}
+}
+
 func (p *program) say(text string) {
 	_, _ = io.WriteString(p.stderr, text) // There is nowhere left to report that this failed.
-}
-
-// linkError is an order that was carried out and whose link could not be printed.
-type linkError struct {
-	link  string
-	cause error
-}
-
-func (e linkError) Error() string { return fmt.Sprintf("cannot print the link: %v", e.cause) }
-func (e linkError) Unwrap() error { return e.cause }
-
-// writeText prints the link alone.
-func writeText(w io.Writer, payment *client.BuyEmailValidatorCreditsSuccessResponse) error {
-	_, err := fmt.Fprintln(w, payment.URL)
-	return err
 }

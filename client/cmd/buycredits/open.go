@@ -19,24 +19,18 @@ const browserPatience = 5 * time.Second
 // open opens the payment link in the user's browser. A failure is reported and changes no exit code:
 // the order was carried out, and its link is printed.
 func (p *program) open(ctx context.Context, link string) {
-	if err := p.tryOpen(ctx, link); err != nil {
+	_, err := webLink(link)
+	if err == nil {
+		opened := make(chan error, 1)
+		go func() { opened <- p.browse(link) }()
+		select {
+		case err = <-opened:
+		case <-time.After(p.browserPatience):
+		case <-ctx.Done():
+		}
+	}
+	if err != nil {
 		p.say("buycredits: The browser was not opened: " + err.Error() + "\n")
-	}
-}
-
-func (p *program) tryOpen(ctx context.Context, link string) error {
-	if _, err := webLink(link); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, p.browserPatience)
-	defer cancel()
-	failed := make(chan error, 1)
-	go func() { failed <- p.browse(link) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return nil
 	}
 }
 

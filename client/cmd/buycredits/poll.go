@@ -39,21 +39,6 @@ type purchase struct {
 	CreatedAt json.RawMessage `json:"created_at"`
 }
 
-// poll asks for the state of the purchase behind a link. It sends no credentials: the link is enough.
-type poll struct {
-	http *http.Client
-	link string
-}
-
-func newPoll(hc *http.Client, link string) (*poll, error) {
-	u, err := webLink(link)
-	if err != nil {
-		return nil, err
-	}
-	u.User = nil // net/http would make credentials of it.
-	return &poll{http: hc, link: u.String()}, nil
-}
-
 // newPollClient returns a client that follows no redirect and that reads a response whole within the
 // timeout.
 func newPollClient(timeout time.Duration) *http.Client {
@@ -75,22 +60,27 @@ type passingError struct {
 func (e passingError) Error() string { return e.cause.Error() }
 func (e passingError) Unwrap() error { return e.cause }
 
-// try returns the purchase, with a status that is known. Its error is a passingError, or one that
-// does not pass.
-func (p *poll) try(ctx context.Context, now time.Time) (*purchase, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.link, http.NoBody)
+// poll returns the purchase behind a link, with a status that is known. It sends no credentials: the
+// link is enough. Its error is a passingError, or one that does not pass.
+func (p *program) poll(ctx context.Context, link string) (*purchase, error) {
+	u, err := webLink(link)
+	if err != nil {
+		return nil, err
+	}
+	u.User = nil // net/http would make credentials of it.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "buycredits")
-	resp, err := p.http.Do(req)
+	resp, err := p.polls.Do(req)
 	if err != nil {
 		return nil, noResponse(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
 	if resp.StatusCode != http.StatusOK {
-		return nil, refusal(resp, now)
+		return nil, refusal(resp, p.clock.now())
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState+1))
 	if err != nil {

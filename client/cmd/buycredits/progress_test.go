@@ -50,8 +50,9 @@ func TestProgressIsCleared(t *testing.T) {
 	p := s.program(t, io.Discard, &screen)
 	p.terminal = true
 	err := p.run(ctx, []string{"320", "--wait", "--base-url", s.URL})
-	if got := screen.text(); got != newReport(err).text() {
-		t.Errorf("left %q on the screen: want %q", got, newReport(err).text())
+	var want *failure
+	if got := screen.text(); !errors.As(err, &want) || got != want.text() {
+		t.Errorf("left %q on the screen: want %v", got, err)
 	}
 
 	// Also a line that is longer than the next one, and before the state, which may go to the same terminal.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -29,8 +28,8 @@ const (
 	exitSignal = 128
 )
 
-// report describes a run that did not succeed. With --output json it is an object of its own.
-type report struct {
+// failure is the error of a run that did not succeed. With --output json it is an object of its own.
+type failure struct {
 	// Outcome is one of the constants below.
 	Outcome  string `json:"outcome"`
 	ExitCode int    `json:"exit_code"`
@@ -48,7 +47,11 @@ type report struct {
 	Tries      int    `json:"tries,omitempty"`
 
 	summary string // the first line of the text
+	cause   error
 }
+
+func (f *failure) Error() string { return f.Message }
+func (f *failure) Unwrap() error { return f.cause }
 
 // The outcomes of a run.
 const (
@@ -59,111 +62,84 @@ const (
 
 // exitCode returns what the program exits with, for what run returned.
 func exitCode(err error) int {
-	if err == nil {
+	var f *failure
+	switch {
+	case err == nil:
 		return exitOrdered
+	case errors.As(err, &f):
+		return f.ExitCode
 	}
-	return newReport(err).ExitCode
+	return exitNotOrdered
 }
 
 const (
-	doNotRepeat    = "Do not run it again, as that places a second order."
-	stoppedSummary = "Nothing was bought: it was stopped before the order was sent."
+	doNotRepeat   = "Do not run it again, as that places a second order."
+	nothingBought = "Nothing was bought."
 )
 
-func newReport(err error) report {
-	r := report{Message: err.Error()}
-	var (
-		usage    usageError
-		link     linkError
-		unpaid   unpaidError
-		state    stateError
-		output   outputError
-		unseen   unseenError
-		response *client.Error
-		none     *client.NoResponseError
-		signal   signalError
-	)
-	if errors.As(err, &response) {
-		r.describe(response)
-	}
-	if errors.As(err, &none) {
-		r.RequestID, r.Tries = none.RequestID, none.Tries
-	}
-	switch {
-	case errors.As(err, &unpaid) && unpaid.status == cancelled:
-		return r.end(outcomeOrdered, exitCancelled, "", "")
-	case errors.As(err, &unpaid):
-		return r.end(outcomeOrdered, exitExpired, "", "")
-	case errors.As(err, &state):
-		return r.end(outcomeOrdered, exitUnseen, "", doNotRepeat)
-	case errors.As(err, &unseen):
-		r.URL = unseen.link
-		return r.end(outcomeOrdered, exitUnseen, "The order was carried out, but its payment was not seen.", doNotRepeat+" Open the link to see its state.")
-	case errors.As(err, &link):
-		r.URL = link.link
-		return r.end(outcomeOrdered, exitNotPrinted, "The order was carried out, but its link could not be printed to standard output.", doNotRepeat)
-	case errors.As(err, &output):
-		return r.end(outcomeNotOrdered, exitNotOrdered, "", "")
-	case errors.As(err, &usage):
-		return r.end(outcomeNotOrdered, exitUsage, "", `Run "buycredits --help" to see how it is used.`)
-	case errors.Is(err, client.ErrOutcomeUnknown):
-		return r.end(outcomeUnknown, exitUnknown, "It is unknown whether the order was carried out.",
-			"Do not run it again at once, as that may order twice. Look for the order in the billing account first.")
-	case errors.As(err, &signal):
-		return r.end(outcomeNotOrdered, exitSignal+int(signal.signal), stoppedSummary, "")
-	case response != nil:
-		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", advice(response))
-	case errors.Is(err, context.Canceled):
-		return r.end(outcomeNotOrdered, exitSignal+int(syscall.SIGINT), stoppedSummary, "")
-	case errors.Is(err, context.DeadlineExceeded):
-		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", "The time limit ended before there was a connection. Check the network, or raise --timeout.")
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", "The server does not speak https. Check the base URL.")
-	}
-	return r.end(outcomeNotOrdered, exitNotOrdered, "Nothing was bought.", "The server was not reached. Check the network and the base URL, then run it again.")
+// usageError is a command that cannot be carried out as it was given.
+func usageError(cause error) error {
+	return &failure{Outcome: outcomeNotOrdered, ExitCode: exitUsage, Message: cause.Error(), Advice: `Run "buycredits --help" to see how it is used.`, cause: cause}
 }
 
-func (r report) end(outcome string, code int, summary, advice string) report {
-	r.Outcome, r.ExitCode, r.summary, r.Advice = outcome, code, summary, advice
-	return r
+// callFailure is a call of the client that failed. ctx is the program's, which a signal may have ended.
+func callFailure(ctx context.Context, cause error) error {
+	f := &failure{Outcome: outcomeNotOrdered, ExitCode: exitNotOrdered, Message: cause.Error(), summary: nothingBought, cause: cause}
+	var response *client.Error
+	var none *client.NoResponseError
+	if errors.As(cause, &response) {
+		f.describe(response)
+	}
+	if errors.As(cause, &none) {
+		f.RequestID, f.Tries = none.RequestID, none.Tries
+	}
+	switch {
+	case errors.Is(cause, client.ErrOutcomeUnknown):
+		f.Outcome, f.ExitCode, f.summary = outcomeUnknown, exitUnknown, "It is unknown whether the order was carried out."
+		f.Advice = "Do not run it again at once, as that may order twice. Look for the order in the billing account first."
+	case errors.Is(cause, context.Canceled):
+		f.ExitCode, f.summary = exitSignal+int(signalOf(ctx)), "Nothing was bought: it was stopped before the order was sent."
+	case response != nil:
+		f.Advice = advice(response)
+	case errors.Is(cause, context.DeadlineExceeded):
+		f.Advice = "The time limit ended before there was a connection. Check the network, or raise --timeout."
+	case errors.Is(cause, http.ErrSchemeMismatch):
+		f.Advice = "The server does not speak https. Check the base URL."
+	default:
+		f.Advice = "The server was not reached. Check the network and the base URL, then run it again."
+	}
+	return f
 }
 
 // describe takes over what a response contains. Where it has no code and no message, the beginning of
 // its body stands for the server's words.
-func (r *report) describe(e *client.Error) {
-	r.Status, r.Code, r.Sent, r.RequestID, r.Tries = e.StatusCode, e.Code, e.Message, e.RequestID, e.Tries
-	r.RetryAfter = int(e.RetryAfter.Round(time.Second) / time.Second)
-	if r.Code == "" && r.Sent == "" {
-		r.Sent = oneLine(string(e.Body))
+func (f *failure) describe(e *client.Error) {
+	f.Status, f.Code, f.Sent, f.RequestID, f.Tries = e.StatusCode, e.Code, e.Message, e.RequestID, e.Tries
+	f.RetryAfter = int(e.RetryAfter.Round(time.Second) / time.Second)
+	if f.Code == "" && f.Sent == "" {
+		f.Sent = oneLine(string(e.Body))
 	}
 }
 
-// text returns the report for people: the program's name, and below the first line the rest indented.
-func (r report) text() string {
-	lines := []string{r.summary, r.Message}
-	if r.summary == "" {
+// text returns the failure for people: the program's name, and below the first line the rest indented.
+func (f *failure) text() string {
+	lines := []string{f.summary, f.Message}
+	if f.summary == "" {
 		lines = lines[1:]
 	}
-	if r.Code != "" {
-		lines = append(lines, "Code: "+r.Code)
+	if f.Code != "" {
+		lines = append(lines, "Code: "+f.Code)
 	}
-	if r.Sent != "" && !strings.Contains(r.Message, strings.TrimSuffix(r.Sent, ".")) {
-		lines = append(lines, "The server sent: "+r.Sent)
+	if f.Sent != "" && !strings.Contains(f.Message, strings.TrimSuffix(f.Sent, ".")) {
+		lines = append(lines, "The server sent: "+f.Sent)
 	}
-	if r.URL != "" {
-		lines = append(lines, "Link: "+oneLine(r.URL))
+	if f.URL != "" {
+		lines = append(lines, "Link: "+oneLine(f.URL))
 	}
-	if r.Advice != "" {
-		lines = append(lines, r.Advice)
+	if f.Advice != "" {
+		lines = append(lines, f.Advice)
 	}
 	return "buycredits: " + strings.Join(lines, "\n  ") + "\n"
-}
-
-// writeJSON writes the report as the member "error" of an object.
-func (r report) writeJSON(w io.Writer) error {
-	return writeJSON(w, struct {
-		Error report `json:"error"`
-	}{r})
 }
 
 // advice returns what to do about a response.

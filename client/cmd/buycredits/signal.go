@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,13 +13,12 @@ type signalError struct{ signal syscall.Signal }
 
 func (e signalError) Error() string { return e.signal.String() + " signal received" }
 
-// stoppedError is an order that failed after a signal.
-type stoppedError struct {
-	error
-	signal signalError
+// signalOf returns the signal that ended ctx, and the one of an interrupt if something else did.
+func signalOf(ctx context.Context) syscall.Signal {
+	e := signalError{syscall.SIGINT}
+	errors.As(context.Cause(ctx), &e)
+	return e.signal
 }
-
-func (e stoppedError) Unwrap() []error { return []error{e.error, e.signal} }
 
 // notify returns a context that the first signal ends: an interrupt, a hang-up or a termination, unless
 // the program was started to ignore it. Until done is closed, later signals change nothing, so that

@@ -70,10 +70,10 @@ func runReading(ctx context.Context, env map[string]string, stdin string, args .
 }
 
 // wantError checks an outcome of --output json: the last line of stdout is the error. It returns it.
-func (o outcome) wantError(t *testing.T, code int, kind string, contains ...string) report {
+func (o outcome) wantError(t *testing.T, code int, kind string, contains ...string) failure {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(o.stdout, "\n"), "\n")
-	var document struct{ Error report }
+	var document struct{ Error failure }
 	decoder := json.NewDecoder(strings.NewReader(lines[len(lines)-1]))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&document); err != nil {

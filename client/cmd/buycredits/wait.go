@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -15,32 +14,32 @@ const (
 	lastBackoff = 30 * time.Second
 )
 
-// wait waits until the purchase behind link is settled, and reports its state. writeState prints the
-// state too, unless it is nil. The error is an unpaidError, a stateError or an unseenError.
-func (p *program) wait(ctx context.Context, link string, writeState func(io.Writer, *purchase) error) error {
+// wait waits until the purchase behind link is settled, and reports its state, also as JSON if that is
+// asked for.
+func (p *program) wait(ctx context.Context, link string, asJSON bool) error {
 	settled, err := p.follow(ctx, link)
 	if err != nil {
 		return err
 	}
-	if writeState != nil {
-		if err := writeState(p.stdout, settled); err != nil {
-			return stateError{status: settled.Status, cause: err}
+	if asJSON {
+		if err := writeJSON(p.stdout, settled); err != nil {
+			message := fmt.Sprintf("The purchase's status is %s, but its state could not be printed: %v", settled.Status, err)
+			return &failure{Outcome: outcomeOrdered, ExitCode: exitUnseen, Message: message, Advice: doNotRepeat, cause: err}
 		}
 	}
-	if settled.Status != paid {
-		return unpaidError{settled.Status}
+	switch settled.Status {
+	case cancelled:
+		return &failure{Outcome: outcomeOrdered, ExitCode: exitCancelled, Message: "The purchase was cancelled."}
+	case expired:
+		return &failure{Outcome: outcomeOrdered, ExitCode: exitExpired, Message: "The purchase expired before it was paid."}
 	}
 	p.say("buycredits: The purchase was paid.\n")
 	return nil
 }
 
 // follow polls link until its purchase is settled. It retries after transient failures. A permanent failure, and the end of
-// ctx, is an unseenError.
+// ctx, returns the error of unseen.
 func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
-	poll, err := newPoll(p.polls, link)
-	if err != nil {
-		return nil, unseenError{link, err}
-	}
 	line := &progress{start: p.clock.now()}
 	if p.terminal {
 		line.out = p.stderr
@@ -49,7 +48,7 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 	failures := 0
 	for {
 		line.show(p.clock.now())
-		state, err := poll.try(ctx, p.clock.now())
+		state, err := p.poll(ctx, link)
 		delay := pollInterval
 		var passing passingError
 		switch {
@@ -63,7 +62,7 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 			delay = max(backoff(failures), passing.retryAfter)
 			failures, line.trouble = failures+1, &passing
 		default:
-			return nil, unseenError{link, err}
+			return nil, unseen(link, err)
 		}
 		if p.pause(ctx, delay, line) != nil {
 			return nil, interrupted(ctx, link, line.trouble)
@@ -88,35 +87,13 @@ func backoff(n int) time.Duration {
 	return min(pollInterval<<min(n, 10), lastBackoff) // A longer shift would overflow one day.
 }
 
-// unpaidError is an order that was cancelled or that expired.
-type unpaidError struct{ status string }
-
-func (e unpaidError) Error() string {
-	if e.status == cancelled {
-		return "The purchase was cancelled."
+// unseen is an order that was carried out, and whose payment was not seen.
+func unseen(link string, cause error) error {
+	return &failure{
+		Outcome: outcomeOrdered, ExitCode: exitUnseen, summary: "The order was carried out, but its payment was not seen.",
+		Message: cause.Error(), Advice: doNotRepeat + " Open the link to see its state.", URL: link, cause: cause,
 	}
-	return "The purchase expired before it was paid."
 }
-
-// stateError is an order that was settled and whose state could not be handed over.
-type stateError struct {
-	status string
-	cause  error
-}
-
-func (e stateError) Error() string {
-	return fmt.Sprintf("The purchase's status is %s, but its state could not be printed: %v", e.status, e.cause)
-}
-func (e stateError) Unwrap() error { return e.cause }
-
-// unseenError is an order that was carried out, and whose payment was not seen.
-type unseenError struct {
-	link  string
-	cause error
-}
-
-func (e unseenError) Error() string { return e.cause.Error() }
-func (e unseenError) Unwrap() error { return e.cause }
 
 // interrupted names the last failure too, if there was one: it may be why the user ended the wait.
 func interrupted(ctx context.Context, link string, trouble *passingError) error {
@@ -124,7 +101,7 @@ func interrupted(ctx context.Context, link string, trouble *passingError) error 
 	if trouble != nil {
 		err = fmt.Errorf("%w; before that, %w", err, trouble)
 	}
-	return unseenError{link, err}
+	return unseen(link, err)
 }
 
 // clock reads the time and waits. Tests replace it.
