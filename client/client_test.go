@@ -194,3 +194,11 @@ func TestSuccessThatCannotBeDecoded(t *testing.T) {
 		t.Errorf("%+v: want what it was a response to", e)
 	}
 }
+
+var stockTransport = http.DefaultTransport.(*http.Transport)
+
+// callersClient is an http.Client of the caller. It has a transport of its own, because parallel tests close the idle
+// connections of a shared one.
+func callersClient() client.Option {
+	return client.WithHTTPClient(&http.Client{Transport: stockTransport.Clone()})
+}

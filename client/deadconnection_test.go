@@ -168,7 +168,7 @@ func TestSwitchedProtocol(t *testing.T) {
 	})
 	for name, opts := range map[string][]client.Option{
 		"its own":      nil,
-		"the caller's": {client.WithHTTPClient(&http.Client{})},
+		"the caller's": {callersClient()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

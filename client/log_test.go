@@ -221,7 +221,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 				var log logLines
 				var clock fakeClock
 				var response client.Response
@@ -260,7 +260,7 @@ func TestNilLogger(t *testing.T) {
 func TestRawResponseHasNoCredentials(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
-	for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+	for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 		resp, err := newClient(t, v.URL, opt).Raw().BuyEmailValidatorCreditsWithResponse(t.Context(), order)
 		if err != nil {
 			t.Fatal(err)

@@ -91,7 +91,7 @@ func TestMiddlewareIsCalledInOrderAndPerTry(t *testing.T) {
 // response's request. What it sets for them does not count.
 func TestMiddlewareSeesNoCredentials(t *testing.T) {
 	t.Parallel()
-	for name, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+	for name, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := busyOnce(t, func(r *http.Request) {
@@ -186,7 +186,7 @@ func TestMiddlewareThatMisbehaves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 				v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) { sell(w) })
 				var clock fakeClock
 				err := buy(t, newClient(t, v.URL+"/api", clock.option(), opt, tc.opt))

@@ -259,7 +259,7 @@ func TestProviderThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 				v := echo(t)
 				timeout := time.Minute
 				if tc.contains == "deadline" {

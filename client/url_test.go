@@ -131,7 +131,7 @@ func TestCompressedResponse(t *testing.T) {
 				w.WriteHeader(tc.status)
 				_, _ = w.Write(tc.body)
 			})
-			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": client.WithHTTPClient(&http.Client{})} {
+			for sender, opt := range map[string]client.Option{"its own": nil, "the caller's": callersClient()} {
 				var clock fakeClock
 				err := sendAs(t, newClient(t, v.URL, clock.option(), opt), tc.method)
 				if tc.ok && err != nil {
