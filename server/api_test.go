@@ -77,7 +77,7 @@ func TestASecondAPI(t *testing.T) {
 		body              string
 	}{
 		"a success":                {"GET", "/shelf/books", "shelf key", 204, ""},
-		"no credentials":           {"GET", "/shelf/books", "", 401, `{"reason":"Credentials are needed."}`},
+		"no credentials":           {"GET", "/shelf/books", "", 401, `{"reason":"Credentials are missing."}`},
 		"the first API's key":      {"GET", "/shelf/books", annsKey, 401, `{"reason":"The credentials are not accepted."}`},
 		"an invalid parameter":     {"GET", "/shelf/books?limit=6", "shelf key", 400, `{"reason":`},
 		"an unknown path below it": {"GET", "/shelf/magazines", "shelf key", 404, `{"reason":"Path not found."}`},

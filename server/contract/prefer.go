@@ -185,7 +185,7 @@ func quoteSent(noun, sent string) string {
 
 func enumerate(names []string) string {
 	if len(names) == 0 {
-		return "It has none."
+		return "None is available."
 	}
-	return "It has: " + strings.Join(names, ", ") + "."
+	return "Available: " + strings.Join(names, ", ") + "."
 }

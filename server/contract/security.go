@@ -69,7 +69,7 @@ func (s *security) prepareErrors(responses *errorResponses) error {
 		e := Error{Status: http.StatusUnauthorized, Code: code, In: inCredentials, Keyword: keyword}
 		return responses.prepare(e, sentence, place)
 	}
-	if s.missing, err = prepare(keyMissing, codes[keyMissing], "Credentials are needed."); err != nil {
+	if s.missing, err = prepare(keyMissing, codes[keyMissing], "Credentials are missing."); err != nil {
 		return err
 	}
 	if s.invalid, err = prepare(keyInvalid, codes[keyInvalid], "The credentials are not accepted."); err != nil {

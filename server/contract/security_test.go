@@ -38,7 +38,7 @@ func TestOneAcceptedAlternativeIsEnough(t *testing.T) {
 		{request{"denied with a code that is not documented", "POST", "/books", []string{"Authorization", "Bearer odd"}, book, 500, "list it in x-error-codes.implementation"}, nil},
 		{request{"the authenticator fails", "POST", "/books", []string{"Authorization", "Bearer broken"}, book, 500, "away"}, nil},
 		{request{"no credentials required", "GET", "/books/a-1", []string{"Authorization", "Bearer bad"}, "", 500, "sent no response"}, nil},
-		{request{"the document's own requirement", "DELETE", "/books/a-1?reason=old", nil, "", 401, `{"detail":"Credentials are needed."}`}, nil},
+		{request{"the document's own requirement", "DELETE", "/books/a-1?reason=old", nil, "", 401, `{"detail":"Credentials are missing."}`}, nil},
 		{request{"the document's own requirement, wrong", "DELETE", "/books/a-1?reason=old", []string{"Authorization", "Bearer bad"}, "", 401, `{"detail":"The credentials are not accepted."}`}, nil},
 	} {
 		s.principal = nil

@@ -1,13 +1,13 @@
 -- +goose Up
--- Texts that are paged through or looked up are in the order of their bytes, whatever the database's own.
+-- Texts that are looked up or listed are sorted by their bytes, whatever the collation of the database.
 CREATE TABLE accounts (
     id          text COLLATE "C" PRIMARY KEY CHECK (id <> ''),
     name        text    NOT NULL CHECK (name <> ''),
     currency    text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     active      boolean NOT NULL,
     active_plan boolean NOT NULL,
-    -- The sum of the account's paid purchases, in whole units of its currency. It is kept, not counted,
-    -- so that it costs the same after a million of them.
+    -- The sum of the account's paid purchases, in whole units of its currency. It is stored,
+    -- because computing the sum would become slower with each purchase.
     balance     bigint  NOT NULL DEFAULT 0 CHECK (balance >= 0)
 );
 
@@ -15,7 +15,7 @@ CREATE TABLE keys (
     id          text COLLATE "C" PRIMARY KEY CHECK (id <> ''),
     secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
     account_id  text COLLATE "C" NOT NULL REFERENCES accounts (id),
-    -- NULL: it is not known.
+    -- NULL if it is unknown.
     created_at  timestamptz
 );
 

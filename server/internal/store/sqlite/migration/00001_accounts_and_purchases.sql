@@ -15,8 +15,8 @@ CREATE TABLE keys (
 
 CREATE INDEX keys_by_account ON keys (account_id);
 
--- created_at is in microseconds since 1970, UTC. The table itself is in the order of the ledger, so
--- that a new purchase goes to its end.
+-- created_at is in microseconds since 1970, UTC. The table itself is sorted by time, so
+-- that a new purchase is added at its end.
 CREATE TABLE purchases (
     created_at INTEGER NOT NULL,
     token      TEXT    NOT NULL UNIQUE CHECK (token <> ''),
@@ -29,5 +29,5 @@ CREATE TABLE purchases (
 
 CREATE INDEX purchases_by_account ON purchases (account_id, created_at, token);
 
--- "tsbl": whose file this is, for the program file(1) and for Open.
+-- "tsbl" identifies the format of the file, for the program file(1) and for Open.
 PRAGMA application_id = 0x7473626c;

@@ -1,6 +1,6 @@
 -- +goose Up
--- The sum of the account's paid purchases, in whole units of its currency. It is kept, not counted,
--- so that it costs the same after a million of them.
+-- The sum of the account's paid purchases, in whole units of its currency. It is stored,
+-- because computing the sum would become slower with each purchase.
 ALTER TABLE accounts ADD COLUMN balance INTEGER NOT NULL DEFAULT 0 CHECK (balance >= 0);
 
 -- When a purchase was paid or cancelled, in microseconds since 1970, UTC.

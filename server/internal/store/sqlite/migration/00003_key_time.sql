@@ -1,3 +1,3 @@
 -- +goose Up
--- When a key was made, in microseconds since 1970, UTC. NULL: before this was kept.
+-- When a key was created, in microseconds since 1970, UTC. NULL for keys that are older than this column.
 ALTER TABLE keys ADD COLUMN created_at INTEGER;
