@@ -1,7 +1,7 @@
 // Package client buys email-validation credits from TurboSMTP.
 //
 // Its operations, their types and the error codes are generated from the document api/openapi.yaml.
-// Retries cannot order twice. Beside this module, the package needs the standard library alone.
+// Retries never place an order twice. Apart from this module, the package uses only the standard library.
 //
 // # Errors
 //
@@ -9,12 +9,11 @@
 //
 //   - an [*Error] for each response that is not the documented success. [HasCode] compares its code;
 //   - a [*NoResponseError] when there was no response;
-//   - another one when the call did not begin, because an option is not valid or the Client was not
-//     created by New;
-//   - one of the first two with [ErrOutcomeUnknown] in its chain when the order may have been carried out
-//     all the same. Check the account before you order again.
+//   - another error if the call did not start, because an option is not valid or the Client was not
+//     created by New.
 //
-// An error without ErrOutcomeUnknown means that nothing was ordered. A safe request, such as a GET,
+// The first two wrap [ErrOutcomeUnknown] if the order may have been carried out. Check the account before
+// you order again. An error that does not wrap it means that nothing was ordered. A safe request, such as a GET,
 // changes nothing, so its outcome is never unknown.
 //
 // # Compatibility
@@ -50,11 +49,10 @@ type Client struct {
 // New returns a Client. Without options it uses the production server and reads its credentials from
 // the environment, see [WithConsumerKey].
 //
-// It returns an error, which never contains a secret, when there are no credentials, when they are
-// half a pair, both kinds at once or not valid in a header; when the base URL is not an absolute
-// http or https URL, or would send the credentials unencrypted over a network; and when another
-// option is out of its range. The error names the option or the environment variable. Nothing is
-// sent.
+// It returns an error, which never contains a secret, if the credentials are missing, incomplete, of
+// both kinds or not valid in a header; if the base URL is not an absolute http or https URL, or would
+// send the credentials unencrypted over a network; and if another option is out of its range. The error
+// names the option or the environment variable. New sends nothing.
 func New(opts ...Option) (*Client, error) {
 	s, err := newSender(newConfig(opts))
 	if err != nil {
@@ -69,10 +67,9 @@ func New(opts ...Option) (*Client, error) {
 
 var errZero = errors.New("client: the Client was not created by New")
 
-// Raw returns the generated client, for requests that this package has no method for. All that the
-// options and the package promise applies to it too: a method of it returns an error for each
-// response that is not a documented success, so that the fields for the other responses stay nil. It
-// refuses a request that a RequestEditorFn directs to another server.
+// Raw returns the generated client, for requests that this package has no method for. All options
+// apply to it. Its methods return an error for each response that is not a documented success, so that the
+// fields for the other responses stay nil, and for a request that a RequestEditorFn directs to another server.
 func (c *Client) Raw() *httpclient.ClientWithResponses {
 	if c == nil || c.raw == nil {
 		return &httpclient.ClientWithResponses{ClientInterface: &httpclient.Client{Client: zeroDoer{}}}
@@ -87,8 +84,8 @@ func (zeroDoer) Do(req *http.Request) (*http.Response, error) {
 	return nil, errZero
 }
 
-// Close closes the idle connections of the Client's own transport. Calls that run go on, later calls
-// return an error. An http.Client that was given with [WithHTTPClient] is not changed. Close always
+// Close closes the idle connections of the Client's own transport. Running calls continue, later calls
+// return an error. It does not change an http.Client of [WithHTTPClient]. Close always
 // returns nil.
 func (c *Client) Close() error {
 	if c != nil && c.sender != nil {
@@ -105,7 +102,7 @@ func (c *Client) String() string {
 	return "client.Client(" + c.sender.base.String() + ")"
 }
 
-// GoString returns what String returns, so that %#v shows no more.
+// GoString returns what String returns, so that %#v does not print credentials.
 func (c *Client) GoString() string {
 	return c.String()
 }

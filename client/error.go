@@ -13,27 +13,27 @@ import (
 	"github.com/turbosmtp-go/billing/gen/model"
 )
 
-// ErrOutcomeUnknown is in the chain of an error when the request may have reached the server and no
-// response reports what the server did: the order may or may not have been carried out. Such a request
-// is never sent again. Check the account before you order again.
+// ErrOutcomeUnknown is wrapped by the error of a request that the server may have processed, if no response
+// reports the result: the order may or may not have been carried out. The Client never retries such a
+// request. Check the account before you order again.
 //
-// An error without it means that nothing was ordered.
+// An error that does not wrap it means that nothing was ordered.
 var ErrOutcomeUnknown = errors.New("the outcome is unknown, the request may have been carried out")
 
-// Error is a response that is not the documented success: a refusal, a failure of the server, or a
-// success that cannot be read. For an order, the last two have [ErrOutcomeUnknown] in their chain.
+// Error is a response that is not the documented success: another status, or a success that is not valid.
+// For an order, it wraps [ErrOutcomeUnknown] if the server may have processed the request.
 // The credentials are removed from all its texts.
 type Error struct {
 	// StatusCode is the response's HTTP status.
 	StatusCode int
-	// Code is the response's error code, also one that the document does not contain; "" when the
-	// response has none. [HasCode] compares it.
+	// Code is the response's error code, which may be unknown to the document. It is empty if the response
+	// has none. [HasCode] compares it.
 	Code string
 	// Message is the plain sentence of a response without a code, in one line of at most 500
 	// characters; "" when there is none. It is for people and not to be parsed.
 	Message string
-	// RequestID is the X-Request-Id of the response, or the one that the Client sent where the
-	// response has none. Give it to the vendor's support.
+	// RequestID is the X-Request-Id of the response, or the one that the Client sent if the response has
+	// none. Give it to the vendor's support.
 	RequestID string
 	// SentRequestID is the X-Request-Id that the Client sent.
 	SentRequestID string
@@ -41,8 +41,8 @@ type Error struct {
 	Method, Path string
 	// Tries is how often the request was tried.
 	Tries int
-	// RetryAfter is how long the response to a safe request, or a 429 or 503, asks to wait by its
-	// Retry-After header; 0 when it does not.
+	// RetryAfter is the delay in the Retry-After header of a 429, a 503 or any response to a safe request; 0
+	// if there is none.
 	RetryAfter time.Duration
 	// Header is the response's header.
 	Header http.Header `json:"-"`
@@ -55,8 +55,8 @@ type Error struct {
 	reason  string // the cause's text, without the credentials
 }
 
-// NoResponseError is a call that got no response. It has [ErrOutcomeUnknown] in its chain where the
-// request may have been sent, and the failure's cause.
+// NoResponseError is a call that got no response. It wraps the cause of the failure, and [ErrOutcomeUnknown]
+// if the request may have been sent.
 type NoResponseError struct {
 	// Method and Path are the request's, the path below the base URL.
 	Method, Path string
@@ -107,7 +107,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns [ErrOutcomeUnknown] where it applies, and why the response cannot be used.
+// Unwrap returns [ErrOutcomeUnknown] if the outcome is unknown, and the reason why the response is not valid.
 func (e *Error) Unwrap() []error { return chain(e.unknown, e.cause) }
 
 // Format prints what Error returns, whatever the verb, so that %+v and %#v do not show the body.
@@ -129,7 +129,7 @@ func (e *NoResponseError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns [ErrOutcomeUnknown] where it applies, and the cause.
+// Unwrap returns [ErrOutcomeUnknown] if the outcome is unknown, and the cause.
 func (e *NoResponseError) Unwrap() []error { return chain(e.unknown, e.cause) }
 
 // Format prints what Error returns, whatever the verb, as the cause may contain a secret.

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// mayPass reports whether a failure may be gone at the next try. It is false for what only a change
+// isTransient reports whether a failure may be gone at the next try. It is false for what only a change
 // of the configuration can mend: a certificate that is not trusted or for another host, a server that
 // does not speak TLS, a host that does not exist, a proxy that refuses.
-func mayPass(err error) bool {
+func isTransient(err error) bool {
 	var name *net.DNSError
 	var proxy *proxyError
 	switch {
@@ -26,7 +26,7 @@ func mayPass(err error) bool {
 	case errors.As(err, &proxy):
 		return proxy.status >= 500 || proxy.status == http.StatusRequestTimeout || proxy.status == http.StatusTooManyRequests
 	}
-	return !proxyPasswordRefused(err) && !alerted(err)
+	return !proxyPasswordRefused(err) && !isTLSAlert(err)
 }
 
 // is reports whether an error of the type E is in err's chain.
@@ -35,9 +35,9 @@ func is[E error](err error) bool {
 	return errors.As(err, &e)
 }
 
-// alerted reports whether the server ended the TLS handshake with an alert, for example because it asks
+// isTLSAlert reports whether the server ended the TLS handshake with an alert, for example because it asks
 // for a client certificate. Only an internal error of the server may pass.
-func alerted(err error) bool {
+func isTLSAlert(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error" && !strings.Contains(op.Error(), "internal error")
 }

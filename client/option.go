@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// An Option configures a [Client], in [New]. Of an option that is given twice, the last one counts,
-// except [WithMiddleware] and, with other names, [WithHeader], which add. A nil Option does nothing.
+// An Option configures a [Client], in [New]. If an option is given more than once, the last
+// one applies. [WithMiddleware] adds instead, and so does [WithHeader] for another name. A nil Option does nothing.
 type Option interface{ forClient(*config) }
 
 // A CallOption configures one call. A nil CallOption does nothing.
 type CallOption interface{ forCall(*callConfig) }
 
 // A CommonOption is an [Option] and a [CallOption]: in [New] it sets the default of all calls, in a
-// call it counts for that call alone.
+// call it applies only to that call.
 type CommonOption interface {
 	Option
 	CallOption
@@ -24,15 +24,15 @@ type CommonOption interface {
 // authenticate.
 //
 // Default: New reads the credentials from the environment, TURBOSMTP_CONSUMER_KEY together with
-// TURBOSMTP_CONSUMER_SECRET, or TURBOSMTP_API_KEY alone. It refuses an environment that contains
-// parts of both, or half a pair. With this option, [WithAPIKey] or [WithCredentials], New does not
+// TURBOSMTP_CONSUMER_SECRET, or TURBOSMTP_API_KEY alone. It returns an error if the environment
+// contains parts of both, or only one part of the pair. With this option, [WithAPIKey] or [WithCredentials], New does not
 // read them from the environment. Only one of the three options may be given.
 func WithConsumerKey(key, secret string) Option {
 	return option(func(c *config) { c.pair = &[2]string{key, secret} })
 }
 
 // WithAPIKey sends an API key, the other way to authenticate. It is the raw key: a key that begins
-// with "Bearer " is refused, because the server does not know it.
+// with "Bearer " is an error, because the server does not accept it.
 //
 // Default: as for [WithConsumerKey].
 func WithAPIKey(key string) Option {
@@ -50,7 +50,7 @@ func WithCredentials(provider CredentialsProvider) Option {
 }
 
 // WithBaseURL sets the server, as an absolute URL with the path that the document's paths are below.
-// A trailing slash makes no difference. A user, a query or a fragment is refused. So is http, unless
+// A trailing slash makes no difference. A user, a query or a fragment is an error. So is http, unless
 // the host is localhost or a loopback address, or [WithInsecureHTTP] is given.
 //
 // Default: TURBOSMTP_BASE_URL from the environment where it is set, else the production server of
@@ -62,7 +62,7 @@ func WithBaseURL(url string) Option {
 // WithInsecureHTTP allows a base URL with http and a host that is not this machine. The credentials
 // then cross the network unencrypted. It is meant for a sandbox on a private network.
 //
-// Default: New refuses such a base URL.
+// Default: such a base URL is an error.
 func WithInsecureHTTP() Option {
 	return option(func(c *config) { c.insecureHTTP = true })
 }
@@ -72,9 +72,8 @@ func WithInsecureHTTP() Option {
 // try, [WithTimeout] bounds all of them together. After a try that timed out, its idle connections are
 // closed, as they may be dead.
 //
-// A Transport that does not report to net/http/httptrace that it asks for a connection, as
-// *http.Transport does, cannot prove that nothing was sent: its failures are never retried and count
-// as [ErrOutcomeUnknown]. With a Transport that copies a request's body and sends it again by itself, the
+// A Transport must call the hook GetConn of net/http/httptrace, as *http.Transport does. Otherwise the
+// Client cannot prove that nothing was sent: it does not retry failures, and they wrap [ErrOutcomeUnknown]. With a Transport that copies a request's body and sends it again by itself, the
 // Client cannot prevent duplicate orders.
 //
 // Default, also for nil: a copy of http.DefaultTransport that accepts response headers of up to 64
@@ -85,12 +84,12 @@ func WithHTTPClient(hc *http.Client) Option {
 	return option(func(c *config) { c.httpClient = hc })
 }
 
-// WithMiddleware wraps what each try of a call is sent with. The first middleware is the outermost.
+// WithMiddleware adds a middleware around every try of a call. The first middleware is the outermost.
 // A middleware may change the request's headers and read the response, see the example.
 //
 // A middleware does not see the credentials: they are added after it, and only for the base URL's
-// server. It may call the next round tripper once per try; for an order, a second call is refused
-// with an error, as it could order twice. Retries are the Client's own, see [WithMaxRetries].
+// server. It may call the next round tripper once per try; for an order, a second call returns
+// an error, because it could order twice. Retries are the Client's own, see [WithMaxRetries].
 //
 // Default: none.
 func WithMiddleware(middleware func(next http.RoundTripper) http.RoundTripper) Option {
@@ -125,7 +124,7 @@ func WithUserAgent(agent string) Option {
 }
 
 // WithTimeout bounds a whole call: all its tries, the waits between them, and reading the response.
-// An earlier deadline of the call's context counts first. 0 sets no bound, less is refused.
+// An earlier deadline of the call's context applies. 0 means no limit, a negative value is an error.
 //
 // Default: 30 s.
 func WithTimeout(d time.Duration) CommonOption {
@@ -133,20 +132,20 @@ func WithTimeout(d time.Duration) CommonOption {
 }
 
 // WithMaxRetries sets how often a request is sent again after the first try. 0 turns retries off,
-// less is refused. An order is sent again only where it cannot have been carried out: no connection
-// was made, for a reason that may pass; the server said, by HTTP/2, that it did not process it (RFC
-// 9113 section 8.7); or the response is 429 or 503 with Retry-After. A safe request, such as a GET,
-// is sent again after every failure that may pass. The wait before a try is what Retry-After asks
-// for, and a back-off with jitter from 250 ms up to 5 s on top. A wait that would end after the
-// deadline is not begun.
+// a negative value is an error. An order is retried only if it cannot have been carried out: the
+// connection failed for a temporary reason; the HTTP/2 server reported that it did not process the
+// request (RFC 9113 section 8.7); or the response is 429 or 503 with Retry-After. A safe request, such
+// as a GET, is retried after every temporary failure. The wait before a retry is the Retry-After delay
+// plus a back-off of 250 ms to 5 s with jitter. If a wait would end after the deadline, the call fails at
+// once.
 //
 // Default: 3.
 func WithMaxRetries(n int) CommonOption {
 	return commonOption(func(c *callConfig) { c.maxRetries = n })
 }
 
-// WithRetryAfterLimit sets the longest Retry-After that the Client waits for. When a response asks
-// for more, the call returns that response's error at once. Less than 0 is refused.
+// WithRetryAfterLimit sets the longest Retry-After that the Client waits for. If a response
+// asks for more, the call returns its error at once. A negative value is an error.
 //
 // Default: 1 minute.
 func WithRetryAfterLimit(d time.Duration) CommonOption {
@@ -161,18 +160,18 @@ func WithStatusRetries(on bool) CommonOption {
 	return commonOption(func(c *callConfig) { c.statusRetries = on })
 }
 
-// WithHeader sets a request header. Given twice with one name, the last value counts. It replaces a
+// WithHeader sets a request header. If it is given more than once for a name, the last value applies. It replaces a
 // header that the Client would set, such as X-Request-Id, except those of the credentials. Host and
-// Content-Length have no effect. With Idempotency-Key, a request is not sent again more often. A name or a
-// value that is not valid is refused.
+// Content-Length have no effect. Idempotency-Key does not change retries. A name or a
+// value that is not valid is an error.
 //
 // Default: none.
 func WithHeader(name, value string) CommonOption {
 	return commonOption(func(c *callConfig) { c.header = append(c.header, [2]string{name, value}) })
 }
 
-// WithResponse writes status, headers and more of a call to r before the call returns, also where it
-// returns an error. One r is for one call at a time.
+// WithResponse stores the status, the headers and more of a call in r before the call returns, also with an
+// error. Do not share r between concurrent calls.
 //
 // Default: none.
 func WithResponse(r *Response) CallOption {

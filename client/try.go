@@ -81,7 +81,7 @@ func (c *call) failed(t *try, err error) outcome {
 	if !unsent && refusedByHTTP2.MatchString(err.Error()) {
 		unsent, err = true, refusedError{err}
 	}
-	again := c.ctx.Err() == nil && (unsent || c.safe) && t.mayPass(err)
+	again := c.ctx.Err() == nil && (unsent || c.safe) && t.isTransient(err)
 	return outcome{err: c.noResponse(!unsent, err), again: again}
 }
 
@@ -161,12 +161,12 @@ func (t *try) unsent(err error) bool {
 	return !t.wroteHeaders.Load()
 }
 
-// mayPass reports whether a try that failed with err may succeed another time.
-func (t *try) mayPass(err error) bool {
+// isTransient reports whether a try that failed with err may succeed another time.
+func (t *try) isTransient(err error) bool {
 	if t.was == waiting || (t.own.Load() != nil && !t.asked.Load()) {
 		return false // A middleware or net/http refused the request itself, for example for a header.
 	}
-	return mayPass(err)
+	return isTransient(err)
 }
 
 func isTimeout(err error) bool {

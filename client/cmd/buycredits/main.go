@@ -35,7 +35,7 @@ type program struct {
 	clock           clock
 	polls           *http.Client
 	browse          func(link string) error
-	browserPatience time.Duration
+	browserStartTimeout time.Duration
 	printPatience   time.Duration
 
 	reported chan struct{} // closed once the link is printed
@@ -49,7 +49,7 @@ func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writ
 		clock:           systemClock(),
 		polls:           newPollClient(pollTimeout),
 		browse:          browse,
-		browserPatience: browserPatience,
+		browserStartTimeout: browserStartTimeout,
 		printPatience:   time.Second,
 		reported:        make(chan struct{}),
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/cli/browser"
 )
 
-// browserPatience is how long a browser may take to fail. Some run in the foreground, and are open by
+// browserStartTimeout is how long a browser may take to fail. Some run in the foreground, and are open by
 // then.
-const browserPatience = 5 * time.Second
+const browserStartTimeout = 5 * time.Second
 
 // open opens the payment link in the user's browser. A failure is reported and changes no exit code:
 // the order was carried out, and its link is printed.
@@ -25,7 +25,7 @@ func (p *program) open(ctx context.Context, link string) {
 		go func() { opened <- p.browse(link) }()
 		select {
 		case err = <-opened:
-		case <-time.After(p.browserPatience):
+		case <-time.After(p.browserStartTimeout):
 		case <-ctx.Done():
 		}
 	}

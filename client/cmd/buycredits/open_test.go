@@ -17,7 +17,7 @@ func opening(ctx context.Context, t *testing.T, link string, browse func(string)
 	}
 	var stdout, stderr bytes.Buffer
 	p := s.program(t, &stdout, &stderr)
-	p.browse, p.browserPatience = browse, time.Hour
+	p.browse, p.browserStartTimeout = browse, time.Hour
 	err := p.run(ctx, append([]string{"320", "--open", "--base-url", s.URL}, args...))
 	return outcome{exitCode(err), stdout.String(), stderr.String()}
 }
@@ -84,7 +84,7 @@ func TestBrowserInTheForeground(t *testing.T) {
 	s := newSandbox(t, state("paid"))
 	var stdout, stderr bytes.Buffer
 	p := s.program(t, &stdout, &stderr)
-	p.browse, p.browserPatience = func(string) error { <-closed; return nil }, time.Nanosecond
+	p.browse, p.browserStartTimeout = func(string) error { <-closed; return nil }, time.Nanosecond
 	err := p.run(t.Context(), []string{"320", "--open", "--wait", "--base-url", s.URL})
 	outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 0, s.link+"\n", "The purchase was paid")
 

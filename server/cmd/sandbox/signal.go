@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// insistAfter is how long after the first signal SIGINT and SIGTERM end the process at once.
-const insistAfter = 2 * time.Second
+// forceAfter is how long after the first signal SIGINT and SIGTERM end the process at once.
+const forceAfter = 2 * time.Second
 
 // untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP: the command then
 // stops gracefully.
 //
 // Terminals and supervisors may send a signal twice, to the process and to its group. Further signals
-// therefore have no effect for insistAfter. After that, SIGINT and SIGTERM have their default action, so
+// therefore have no effect for forceAfter. After that, SIGINT and SIGTERM have their default action, so
 // that a person can end a graceful stop that takes too long.
 //
 // SIGHUP stays ignored if the process starts with it ignored, as under nohup.
@@ -29,7 +29,7 @@ func untilSignal(parent context.Context) context.Context {
 	go func() {
 		<-received
 		cancel()
-		time.Sleep(insistAfter)
+		time.Sleep(forceAfter)
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 	}()
 	return ctx

@@ -26,9 +26,9 @@ func TestSignals(t *testing.T) {
 	}{
 		"SIGINT":                    {[]signalStep{{syscall.SIGINT, pause}}, 0},
 		"SIGTERM twice and SIGHUP":  {[]signalStep{{syscall.SIGTERM, pause}, {syscall.SIGTERM, pause}, {syscall.SIGHUP, pause}}, 0},
-		"SIGHUP long after SIGHUP":  {[]signalStep{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGHUP, pause}}, 0},
-		"SIGTERM long after SIGHUP": {[]signalStep{{syscall.SIGHUP, insistAfter + time.Second}, {syscall.SIGTERM, pause}}, syscall.SIGTERM},
-		"SIGINT long after SIGTERM": {[]signalStep{{syscall.SIGTERM, pause}, {syscall.SIGTERM, insistAfter + time.Second}, {syscall.SIGINT, pause}}, syscall.SIGINT},
+		"SIGHUP long after SIGHUP":  {[]signalStep{{syscall.SIGHUP, forceAfter + time.Second}, {syscall.SIGHUP, pause}}, 0},
+		"SIGTERM long after SIGHUP": {[]signalStep{{syscall.SIGHUP, forceAfter + time.Second}, {syscall.SIGTERM, pause}}, syscall.SIGTERM},
+		"SIGINT long after SIGTERM": {[]signalStep{{syscall.SIGTERM, pause}, {syscall.SIGTERM, forceAfter + time.Second}, {syscall.SIGINT, pause}}, syscall.SIGINT},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
