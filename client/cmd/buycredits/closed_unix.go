@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isClosed reports whether the program was started with w closed. Go opens the null device in its place
-// then, for reading too, as no shell does that is asked to write there.
+// isClosed reports whether the program was started with w closed. Go then opens the null
+// device for reading and writing, whereas a shell redirection opens it for writing only.
 func isClosed(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok || !isNull(w) {

@@ -27,7 +27,7 @@ func (f *flags) credentials(ctx context.Context, p *program) (client.Option, []s
 	pairFile, keyFile := f.ConsumerKeyFile != nil || f.ConsumerSecretFile != nil, f.APIKeyFile != nil
 	switch {
 	case pairFile && keyFile:
-		return nil, nil, errors.New("--api-key-file excludes --consumer-key-file and --consumer-secret-file: give an API key, or a consumer key and its secret")
+		return nil, nil, errors.New("use either --api-key-file, or --consumer-key-file and --consumer-secret-file")
 	case pairFile:
 		apiKey.value = ""
 	case keyFile:
@@ -49,7 +49,7 @@ func (f *flags) credentials(ctx context.Context, p *program) (client.Option, []s
 	case apiKey.value != "" || keyFile:
 		return client.WithAPIKey(apiKey.value), []string{"WithAPIKey: the API key", apiKey.source}, nil
 	}
-	return nil, nil, fmt.Errorf("no credentials: set %s and %s, or %s, or name files that contain them", keyName, secretName, apiKeyName)
+	return nil, nil, fmt.Errorf("no credentials: set %s and %s, or %s, or use --consumer-key-file and --consumer-secret-file, or --api-key-file", keyName, secretName, apiKeyName)
 }
 
 const (

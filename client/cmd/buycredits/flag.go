@@ -21,7 +21,7 @@ import (
 // env tag, which does not use the one that run is given. A pointer tells a flag that is given and empty
 // from one that is not given.
 type flags struct {
-	Amount string `arg:"" help:"How much to buy credits for, in whole units of the account's currency; - reads it from standard input. The API decides which amounts are allowed."`
+	Amount string `arg:"" help:"The price of the credits, in whole units of the account's currency; - reads it from standard input. The API decides which amounts are allowed."`
 
 	BaseURL            *string         `name:"base-url" placeholder:"URL" help:"The API's base URL. Default: $TURBOSMTP_BASE_URL, or the production server."`
 	Output             string          `enum:"text,json" default:"text" placeholder:"FORMAT" help:"What to print to standard output: text, the link alone, or json, an object with the link or with the error. Default: text."`
@@ -29,9 +29,9 @@ type flags struct {
 	ConsumerSecretFile *string         `placeholder:"PATH" help:"File with the consumer secret; - is standard input. Default: $TURBOSMTP_CONSUMER_SECRET."`
 	APIKeyFile         *string         `name:"api-key-file" placeholder:"PATH" help:"File with the API key, in place of a consumer key and its secret; - is standard input. Default: $TURBOSMTP_API_KEY."`
 	Timeout            *time.Duration  `placeholder:"DURATION" help:"Time limit of the order, retries included, such as 10s; 0 sets none. The time of --wait does not count. Default: 30s."`
-	MaxRetries         *int            `name:"max-retries" placeholder:"N" help:"How often to send the order again where it certainly was not carried out. Default: 3."`
+	MaxRetries         *int            `name:"max-retries" placeholder:"N" help:"Maximum number of retries of an order that was certainly not carried out. Default: 3."`
 	Open               bool            `help:"Open the link in the browser."`
-	Wait               bool            `help:"Wait until a sandbox's purchase is paid, cancelled or expired. With --output json, its state is printed as a second object."`
+	Wait               bool            `help:"Wait until the purchase is paid, cancelled or expired (sandbox only). With --output json, its state is printed as a second object."`
 	InsecureHTTP       bool            `name:"insecure-http" help:"Send the credentials over plain http to another machine."`
 	Completion         *completionFlag `enum:"bash,zsh,fish" placeholder:"SHELL" help:"Print the completion script for the shell, bash, zsh or fish, and exit."`
 	Version            versionFlag     `help:"Print the version and exit."`
@@ -44,9 +44,9 @@ Example:
 	export TURBOSMTP_CONSUMER_KEY=... TURBOSMTP_CONSUMER_SECRET=...
 	buycredits 320
 
-Exit codes: 0 the order was carried out; 1 nothing was bought; 2 usage error; 3 it is unknown whether the order was carried out: look in the billing account before ordering again; 7 it was carried out, but standard output is closed or cannot be written, and the link is on standard error.
+Exit codes: 0 the order was carried out; 1 nothing was bought; 2 usage error; 3 it is unknown whether the order was carried out: check the billing account before you order again; 7 it was carried out, but standard output is closed or cannot be written, and the link is on standard error.
 
-With --wait: 0 the purchase was paid; 4 it was cancelled; 5 it expired; 6 the order was carried out, but its payment was not seen: open the link, and do not order again.
+With --wait: 0 the purchase was paid; 4 it was cancelled; 5 it expired; 6 the order was carried out, but the status of its payment is unknown: open the link, and do not order again.
 
 Stopped before the order was sent, so that nothing was bought: 129 by SIGHUP, 130 by SIGINT, 143 by SIGTERM.`
 
@@ -194,7 +194,7 @@ func (f *flags) checkGiven() error {
 		}
 	}
 	if readers > 1 {
-		return errors.New("- is given twice: only one value can be read from standard input")
+		return errors.New("- is given twice: standard input can be used for one value only")
 	}
 	return nil
 }

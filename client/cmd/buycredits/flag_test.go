@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWrongUse(t *testing.T) {
+func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	large := filepath.Join(t.TempDir(), "large")
 	if err := os.WriteFile(large, make([]byte, 1<<20), 0o600); err != nil {
@@ -38,7 +38,7 @@ func TestWrongUse(t *testing.T) {
 		"no such file":              {nil, []string{"320", "--api-key-file", large + ".no"}, "--api-key-file: open"},
 		"directory":                 {nil, []string{"320", "--api-key-file", filepath.Dir(large)}, "--api-key-file: "},
 		"large file":                {nil, []string{"320", "--api-key-file", large}, "it is too large"},
-		"files of both":             {nil, []string{"320", "--api-key-file", large, "--consumer-key-file", large}, "excludes"},
+		"files of both":             {nil, []string{"320", "--api-key-file", large, "--consumer-key-file", large}, "use either --api-key-file"},
 		"key file, no secret":       {nil, []string{"320", "--consumer-key-file", os.DevNull}, "the value of --consumer-key-file is missing or empty"},
 		"negative retries, no =":    {pair(), []string{"--max-retries", "-1", "320"}, "--max-retries"},
 		"negative timeout, no =":    {pair(), []string{"320", "--timeout", "-5"}, "--timeout"},

@@ -28,15 +28,15 @@ func main() {
 
 // program is one run, and what it has of the machine. Tests replace it.
 type program struct {
-	env             func(string) string
-	stdin           io.Reader
-	stdout, stderr  io.Writer
-	terminal        bool // whether stderr is one
-	clock           clock
-	polls           *http.Client
-	browse          func(link string) error
+	env                 func(string) string
+	stdin               io.Reader
+	stdout, stderr      io.Writer
+	terminal            bool // whether stderr is one
+	clock               clock
+	polls               *http.Client
+	browse              func(link string) error
 	browserStartTimeout time.Duration
-	printPatience   time.Duration
+	printPatience       time.Duration
 
 	reported chan struct{} // closed once the link is printed
 }
@@ -45,13 +45,13 @@ func newProgram(env func(string) string, stdin io.Reader, stdout, stderr io.Writ
 	file, ok := stderr.(*os.File)
 	return &program{
 		env: env, stdin: stdin, stdout: stdout, stderr: stderr,
-		terminal:        ok && term.IsTerminal(int(file.Fd())),
-		clock:           systemClock(),
-		polls:           newPollClient(pollTimeout),
-		browse:          browse,
+		terminal:            ok && term.IsTerminal(int(file.Fd())),
+		clock:               systemClock(),
+		polls:               newPollClient(pollTimeout),
+		browse:              browse,
 		browserStartTimeout: browserStartTimeout,
-		printPatience:   time.Second,
-		reported:        make(chan struct{}),
+		printPatience:       time.Second,
+		reported:            make(chan struct{}),
 	}
 }
 

@@ -56,7 +56,7 @@ func TestBaseURL(t *testing.T) {
 	// Allowed, it goes on to the network, where a done context stops it.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	runWith(ctx, env, "320", "--insecure-http").want(t, 130, "", "Nothing was bought: it was stopped before the order was sent.")
+	runWith(ctx, env, "320", "--insecure-http").want(t, 130, "", "Nothing was bought: the command was stopped before it sent the order.")
 }
 
 func TestProductionIsTheDefault(t *testing.T) {
@@ -91,7 +91,7 @@ func TestLinkThatCannotBeWritten(t *testing.T) {
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("error %v: want the disk's", err)
 		}
-		outcome{exitCode(err), "", stderr.String()}.want(t, 7, "", "Link: "+testLink, "The order was carried out", "Do not run it again")
+		outcome{exitCode(err), "", stderr.String()}.want(t, 7, "", "Link: "+testLink, "The order was carried out", "Do not run this command again")
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 	"github.com/cli/browser"
 )
 
-// browserStartTimeout is how long a browser may take to fail. Some run in the foreground, and are open by
-// then.
+// browserStartTimeout is how long a browser may take to fail: after that, it counts as started.
 const browserStartTimeout = 5 * time.Second
 
 // open opens the payment link in the user's browser. A failure is reported and changes no exit code:
@@ -30,11 +29,11 @@ func (p *program) open(ctx context.Context, link string) {
 		}
 	}
 	if err != nil {
-		p.say("buycredits: The browser was not opened: " + err.Error() + "\n")
+		p.say("buycredits: The browser could not be opened: " + err.Error() + "\n")
 	}
 }
 
-// browse returns when the browser, or what starts it, has ended. Both of its outputs are the file of
+// browse returns when the browser, or its launcher, ends. Both of its outputs are the file of
 // stderr: stdout is for the link alone, and a browser that outlives the program must not lose them.
 func browse(link string) error {
 	browser.Stdout, browser.Stderr = os.Stderr, os.Stderr
@@ -45,12 +44,12 @@ func browse(link string) error {
 // a host, and made only of the characters of RFC 3986, as others may mean something to what opens it.
 func webLink(link string) (*url.URL, error) {
 	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) }) {
-		return nil, errors.New("the link contains characters that no link may contain")
+		return nil, errors.New("the link contains invalid characters")
 	}
 	u, err := url.Parse(link)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the link cannot be read: %w", err)
+		return nil, fmt.Errorf("the link is not a URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("the link is neither http nor https")
 	case u.Hostname() == "":

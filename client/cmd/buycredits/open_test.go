@@ -45,17 +45,17 @@ func TestOpen(t *testing.T) {
 func TestLinksThatAreNotOpened(t *testing.T) {
 	t.Parallel()
 	for link, contains := range map[string]string{
-		"https://x.example/ --incognito":  "characters that no link may contain",
-		"https://x.example/?`id`":         "characters that no link may contain",
-		"https://x.example/?{}":           "characters that no link may contain",
-		"https://x.example/?é":            "characters that no link may contain",
-		"https://x.example/?|calc.exe":    "characters that no link may contain",
-		`https://x.example/?\\share\file`: "characters that no link may contain",
+		"https://x.example/ --incognito":  "invalid characters",
+		"https://x.example/?`id`":         "invalid characters",
+		"https://x.example/?{}":           "invalid characters",
+		"https://x.example/?é":            "invalid characters",
+		"https://x.example/?|calc.exe":    "invalid characters",
+		`https://x.example/?\\share\file`: "invalid characters",
 	} {
 		t.Run(link, func(t *testing.T) {
 			t.Parallel()
 			browse := func(string) error { t.Error("opened"); return nil }
-			opening(t.Context(), t, link, browse).want(t, 0, link+"\n", "The browser was not opened: the link", contains)
+			opening(t.Context(), t, link, browse).want(t, 0, link+"\n", "The browser could not be opened: the link", contains)
 		})
 	}
 	for _, link := range []string{
@@ -71,9 +71,9 @@ func TestBrowserThatFails(t *testing.T) {
 	t.Parallel()
 	browse := func(string) error { return errors.New("the screen is dark") }
 	o := opening(t.Context(), t, testLink, browse)
-	o.want(t, 0, testLink+"\n", "buycredits: The browser was not opened: the screen is dark\n")
+	o.want(t, 0, testLink+"\n", "buycredits: The browser could not be opened: the screen is dark\n")
 	o = opening(t.Context(), t, "", browse, "--wait")
-	o.want(t, 5, o.stdout, "buycredits: The browser was not opened: the screen is dark\nbuycredits: The purchase expired")
+	o.want(t, 5, o.stdout, "buycredits: The browser could not be opened: the screen is dark\nbuycredits: The purchase expired")
 }
 
 // A browser that does not return is open. The wait goes on meanwhile.

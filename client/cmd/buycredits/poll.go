@@ -31,7 +31,7 @@ const (
 	expired   = "expired"
 )
 
-// purchase is a sandbox's description of one. All but the status is passed on as it came.
+// purchase is a sandbox's description of one. The other members are printed as they are.
 type purchase struct {
 	Status    string          `json:"status"`
 	Amount    json.RawMessage `json:"amount"`
@@ -49,19 +49,19 @@ func newPollClient(timeout time.Duration) *http.Client {
 	}
 }
 
-// passingError is a failure that may be gone at the next poll.
-type passingError struct {
+// transientError is a failure that may not occur at the next poll.
+type transientError struct {
 	brief string // for a line with little room
 	cause error
 	// retryAfter is how long the response asks to wait, 0 if it does not.
 	retryAfter time.Duration
 }
 
-func (e passingError) Error() string { return e.cause.Error() }
-func (e passingError) Unwrap() error { return e.cause }
+func (e transientError) Error() string { return e.cause.Error() }
+func (e transientError) Unwrap() error { return e.cause }
 
 // poll returns the purchase behind a link, with a status that is known. It sends no credentials: the
-// link is enough. Its error is a passingError, or one that does not pass.
+// link is enough. Its error is a transientError, or a permanent one.
 func (p *program) poll(ctx context.Context, link string) (*purchase, error) {
 	u, err := webLink(link)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *program) poll(ctx context.Context, link string) (*purchase, error) {
 	if err != nil {
 		return nil, noResponse(err)
 	}
-	defer func() { _ = resp.Body.Close() }() // All that counts has been read.
+	defer func() { _ = resp.Body.Close() }() // The body has been read.
 	if resp.StatusCode != http.StatusOK {
 		return nil, refusal(resp, p.clock.now())
 	}
@@ -90,7 +90,7 @@ func (p *program) poll(ctx context.Context, link string) (*purchase, error) {
 }
 
 // noResponse is the error for a poll that got no response. A server that is not the one of the link
-// does not become it by waiting.
+// does not change by waiting.
 func noResponse(err error) error {
 	if asked := (*url.Error)(nil); errors.As(err, &asked) {
 		err = asked.Err // The user has the link already.
@@ -98,7 +98,7 @@ func noResponse(err error) error {
 	if stranger := (*tls.CertificateVerificationError)(nil); errors.As(err, &stranger) || errors.Is(err, http.ErrSchemeMismatch) {
 		return fmt.Errorf("the link cannot be opened: %w", err)
 	}
-	return passingError{brief: "no response", cause: fmt.Errorf("the link got no response: %w", err)}
+	return transientError{brief: "no response", cause: fmt.Errorf("the link got no response: %w", err)}
 }
 
 // refusal is the error for a response without a purchase.
@@ -107,22 +107,22 @@ func refusal(resp *http.Response, now time.Time) error {
 	cause := errors.New("the link's response is " + status)
 	switch code := resp.StatusCode; {
 	case code >= http.StatusInternalServerError, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
-		return passingError{brief: status, cause: cause, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
+		return transientError{brief: status, cause: cause, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now)}
 	}
-	return fmt.Errorf("%w, %w", cause, errNoSandbox)
+	return fmt.Errorf("%w, %w", cause, errNotFromSandbox)
 }
 
-var errNoSandbox = errors.New("so it is not a sandbox's: only a sandbox reports the state of a purchase")
+var errNotFromSandbox = errors.New("so the link is not from a sandbox: only sandboxes report the status of a purchase")
 
 func decode(body []byte) (*purchase, error) {
-	var members map[string]json.RawMessage // Names count to the letter, as they do in the API.
+	var members map[string]json.RawMessage // Names are case-sensitive, as in the API.
 	var state purchase
 	switch {
 	case len(body) > maxState:
-		return nil, fmt.Errorf("the link's response has more than %d KiB, %w", maxState>>10, errNoSandbox)
+		return nil, fmt.Errorf("the link's response has more than %d KiB, %w", maxState>>10, errNotFromSandbox)
 	case !utf8.Valid(body), json.Unmarshal(body, &members) != nil,
 		json.Unmarshal(members["status"], &state.Status) != nil, state.Status == "":
-		return nil, fmt.Errorf("the link's response is not a purchase in JSON, %w", errNoSandbox)
+		return nil, fmt.Errorf("the link's response is not a purchase in JSON, %w", errNotFromSandbox)
 	}
 	switch state.Status {
 	case pending, paid, cancelled, expired:
@@ -136,7 +136,7 @@ func decode(body []byte) (*purchase, error) {
 // seconds or until a date, and 0 for one that cannot be read.
 func retryAfter(value string, now time.Time) time.Duration {
 	seconds, err := strconv.ParseUint(value, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // Then it is the largest number that there is.
+	if err == nil || errors.Is(err, strconv.ErrRange) { // Out of range: ParseUint returned the maximum.
 		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
 	}
 	date, err := http.ParseTime(value)

@@ -29,8 +29,8 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestTrouble has what is waited out: it may be gone at the next look.
-func TestTrouble(t *testing.T) {
+// TestTransientPollErrors has what is waited out: it may be gone at the next look.
+func TestTransientPollErrors(t *testing.T) {
 	t.Parallel()
 	after := func(value string) map[string]string { return map[string]string{"Retry-After": value} }
 	for name, tc := range map[string]struct {
@@ -69,15 +69,15 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-// TestEnd has what no waiting makes right. It is looked at once.
-func TestEnd(t *testing.T) {
+// TestPermanentPollErrors has what no waiting makes right. It is looked at once.
+func TestPermanentPollErrors(t *testing.T) {
 	t.Parallel()
 	ok := func(body string) reply { return reply{status: 200, body: body} }
 	for name, tc := range map[string]struct {
 		reply    reply
 		contains string
 	}{
-		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "response is 404 Not Found, so it is not a sandbox's"},
+		"no such purchase":   {reply{status: 404, body: `{"message":"There is no such purchase."}`}, "response is 404 Not Found, so the link is not from a sandbox"},
 		"gone":               {reply{status: 410}, "410 Gone"},
 		"not let in":         {reply{status: 401, header: map[string]string{"Retry-After": "1"}}, "401 Unauthorized"},
 		"other success":      {reply{status: 201, body: state("paid").body}, "201 Created"},
@@ -85,7 +85,7 @@ func TestEnd(t *testing.T) {
 		"redirect":           {reply{status: 302, header: map[string]string{"Location": "/checkout/token"}}, "302 Found"},
 		"lasting redirect":   {reply{status: 308, header: map[string]string{"Location": "/checkout/token"}}, "308 Permanent Redirect"},
 		"not modified":       {reply{status: 304}, "304 Not Modified"},
-		"page":               {reply{status: 200, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, "is not a purchase in JSON, so it is not a sandbox's"},
+		"page":               {reply{status: 200, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, "is not a purchase in JSON, so the link is not from a sandbox"},
 		"nothing":            {ok(""), "is not a purchase in JSON"},
 		"cut":                {ok(`{"status":"paid"`), "is not a purchase in JSON"},
 		"two values":         {ok(`{"status":"paid"}{}`), "is not a purchase in JSON"},
@@ -97,7 +97,7 @@ func TestEnd(t *testing.T) {
 		"number":             {ok(`{"status":200}`), "is not a purchase in JSON"},
 		"empty status":       {ok(`{"status":""}`), "is not a purchase in JSON"},
 		"name of other case": {ok(`{"STATUS":"paid"}`), "is not a purchase in JSON"},
-		"too large":          {ok(`{"status":"paid"}` + strings.Repeat(" ", maxState)), "more than 64 KiB, so it is not a sandbox's"},
+		"too large":          {ok(`{"status":"paid"}` + strings.Repeat(" ", maxState)), "more than 64 KiB, so the link is not from a sandbox"},
 		"unknown status":     {state("refunded"), `the status "refunded", which this program does not know`},
 		"status that acts":   {state(`\u001b[2J`), `the status "\x1b[2J"`},
 		"other case":         {state("PAID"), `the status "PAID"`},
@@ -105,7 +105,7 @@ func TestEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, tc.reply)
-			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "The order was carried out, but its payment was not seen", "Do not run it again", "Open the link")
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "The order was carried out, but the status of its payment is unknown", "Do not run this command again", "Open the link")
 			s.wantLooks(t, 0)
 		})
 	}
@@ -157,7 +157,7 @@ func TestNoSuchLink(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, state("paid"))
 			s.hand(tc.link)
-			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "Do not run it again")
+			s.wait(t.Context(), t).want(t, 6, s.link+"\n", tc.contains, "Do not run this command again")
 			if s.clock.waits != 0 {
 				t.Errorf("%d waits", s.clock.waits)
 			}

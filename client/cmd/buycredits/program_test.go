@@ -138,7 +138,7 @@ func TestProgramThatWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := p.end()
-	if r := o.wantError(t, 6, "ordered", "its payment was not seen", "interrupt signal"); r.URL != s.link || !strings.HasPrefix(o.stdout, `{"url":"`+s.link+`"}`+"\n") {
+	if r := o.wantError(t, 6, "ordered", "the status of its payment is unknown", "interrupt signal"); r.URL != s.link || !strings.HasPrefix(o.stdout, `{"url":"`+s.link+`"}`+"\n") {
 		t.Errorf("%+v, stdout %q: want the link", r, o.stdout)
 	}
 }
@@ -170,9 +170,9 @@ func TestProgramThatOpens(t *testing.T) {
 		"opened, json":   {testLink, browsers, "0", []string{"--open", "--output=json"}, true, 0, "said on stdout\nsaid on stderr\n"},
 		"and waited":     {s.link, browsers, "0", []string{"--open", "--wait"}, true, 4, "said on stderr\nbuycredits: The purchase was cancelled.\n"},
 		"not asked for":  {testLink, browsers, "0", nil, false, 0, ""},
-		"failed":         {testLink, browsers, "4", []string{"--open"}, true, 0, "said on stderr\nbuycredits: The browser was not opened: exit status 4\n"},
+		"failed":         {testLink, browsers, "4", []string{"--open"}, true, 0, "said on stderr\nbuycredits: The browser could not be opened: exit status 4\n"},
 		"failed, waited": {s.link, browsers, "4", []string{"--wait", "--open"}, true, 4, "exit status 4\nbuycredits: The purchase was cancelled.\n"},
-		"no browser":     {testLink, none, "0", []string{"--open"}, false, 0, "buycredits: The browser was not opened: exec: "},
+		"no browser":     {testLink, none, "0", []string{"--open"}, false, 0, "buycredits: The browser could not be opened: exec: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 type progress struct {
 	out     io.Writer // nil for no line at all.
 	start   time.Time
-	trouble *passingError
+	trouble *transientError
 	width   int
 }
 

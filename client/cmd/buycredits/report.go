@@ -14,7 +14,7 @@ import (
 	"github.com/turbosmtp-go/billing/client"
 )
 
-// The exit codes. Those from exitCancelled to exitUnseen come of --wait alone. A signal that ends the
+// The exit codes. Those from exitCancelled to exitStatusUnknown come of --wait alone. A signal that ends the
 // program before the order was sent gives exitSignal plus its number, as a shell does.
 const (
 	exitOrdered = iota
@@ -23,7 +23,7 @@ const (
 	exitUnknown
 	exitCancelled
 	exitExpired
-	exitUnseen
+	exitStatusUnknown
 	exitNotPrinted
 	exitSignal = 128
 )
@@ -73,13 +73,13 @@ func exitCode(err error) int {
 }
 
 const (
-	doNotRepeat   = "Do not run it again, as that places a second order."
+	doNotRepeat   = "Do not run this command again: it would place a second order."
 	nothingBought = "Nothing was bought."
 )
 
 // usageError is a command that cannot be carried out as it was given.
 func usageError(cause error) error {
-	return &failure{Outcome: outcomeNotOrdered, ExitCode: exitUsage, Message: cause.Error(), Advice: `Run "buycredits --help" to see how it is used.`, cause: cause}
+	return &failure{Outcome: outcomeNotOrdered, ExitCode: exitUsage, Message: cause.Error(), Advice: `Run "buycredits --help" for usage.`, cause: cause}
 }
 
 // callFailure is a call of the client that failed. ctx is the program's, which a signal may have ended.
@@ -96,9 +96,9 @@ func callFailure(ctx context.Context, cause error) error {
 	switch {
 	case errors.Is(cause, client.ErrOutcomeUnknown):
 		f.Outcome, f.ExitCode, f.summary = outcomeUnknown, exitUnknown, "It is unknown whether the order was carried out."
-		f.Advice = "Do not run it again at once, as that may order twice. Look for the order in the billing account first."
+		f.Advice = "Check the billing account first: running this command again may place a second order."
 	case errors.Is(cause, context.Canceled):
-		f.ExitCode, f.summary = exitSignal+int(signalOf(ctx)), "Nothing was bought: it was stopped before the order was sent."
+		f.ExitCode, f.summary = exitSignal+int(signalOf(ctx)), "Nothing was bought: the command was stopped before it sent the order."
 	case response != nil:
 		f.Advice = advice(response)
 	case errors.Is(cause, context.DeadlineExceeded):
@@ -149,18 +149,18 @@ func advice(e *client.Error) string {
 	}
 	switch status := e.StatusCode; {
 	case status < http.StatusBadRequest:
-		return "The server redirects to another address. Check the base URL, also whether it should begin with https."
+		return "The server redirects to another address. Check the base URL and its scheme."
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return "The server refuses the request. Check the credentials, whether they belong to this server, and whether it accepts your address."
+		return "The server rejects the request. Check the credentials, whether they belong to this server, and whether your IP address is allowed."
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
-		return "The server does not have this operation. Check the base URL."
+		return "The server does not support this operation. Check the base URL."
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		if e.RetryAfter > 0 {
 			return fmt.Sprintf("The server is busy. Run it again in %s.", e.RetryAfter.Round(time.Second))
 		}
 		return "The server is busy. Run it again later."
 	}
-	return "Ask TurboSMTP's support, and name the request " + e.RequestID + "."
+	return "Ask TurboSMTP's support, and include the request id " + e.RequestID + "."
 }
 
 func writeJSON(w io.Writer, value any) error {

@@ -22,7 +22,7 @@ func TestRefusals(t *testing.T) {
 		{405, `{"message":"Not so."}`, []string{"Check the base URL"}},
 		{401, `<html>`, []string{"401 Unauthorized", "Check the credentials"}},
 		{403, `{"message":"ip_not_allowed"}`, []string{"Code: ip_not_allowed", "Check the credentials"}},
-		{400, `{"message":"moon_is_full"}`, []string{"Code: moon_is_full", "support, and name the request id-1"}},
+		{400, `{"message":"moon_is_full"}`, []string{"Code: moon_is_full", "support, and include the request id id-1"}},
 		{400, `{"error":"Out of order."}`, []string{`The server sent: {"error":"Out of order."}`}},
 		{403, "<html>\n<h1>No  entry</h1>\x1b[2J", []string{"The server sent: <html> <h1>No entry</h1> [2J\n"}},
 		{413, strings.Repeat("too large ", 100), []string{"The server sent: too large", "too large …\n"}},
@@ -64,7 +64,7 @@ func TestHints(t *testing.T) {
 	}))
 	t.Cleanup(v.Close)
 	runWith(t.Context(), pair(), "320", "--base-url", v.URL+"/busy").want(t, 1, "", "Nothing was bought", "Run it again in 2m0s.")
-	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", "409 Conflict", "Ask TurboSMTP's support, and name the request ")
+	runWith(t.Context(), pair(), "320", "--base-url", v.URL).want(t, 1, "", "409 Conflict", "Ask TurboSMTP's support, and include the request id ")
 }
 
 func TestNotReached(t *testing.T) {
@@ -95,7 +95,7 @@ func TestUnknownOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			runWith(t.Context(), pair(), "320", "--base-url", v.URL, "--output=json").wantError(t, 3, "unknown",
-				"It is unknown whether the order was carried out", "Do not run it again at once", "billing account")
+				"It is unknown whether the order was carried out", "Check the billing account first", "billing account")
 			if got := v.orders.Load(); got != 1 {
 				t.Errorf("%d orders", got)
 			}

@@ -46,7 +46,7 @@ func TestSignals(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			cancel(signalError{s})
 			runWith(ctx, pair(), "320", "--base-url", url, "--output=json").wantError(t, 128+int(s), "not_ordered",
-				"Nothing was bought: it was stopped before the order was sent.")
+				"Nothing was bought: the command was stopped before it sent the order.")
 
 			// While it waits for the payment.
 			waiting := newSandbox(t, state("pending"))
@@ -61,7 +61,7 @@ func TestSignals(t *testing.T) {
 				t.Errorf("link %q, error %v", link, err)
 			}
 			p.signal(t, s)
-			p.end().want(t, 6, "", "its payment was not seen", waiting.link)
+			p.end().want(t, 6, "", "the status of its payment is unknown", waiting.link)
 		})
 	}
 }

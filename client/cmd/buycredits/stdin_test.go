@@ -79,7 +79,7 @@ func TestStoppedWhileReading(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		p := newProgram(func(name string) string { return pair()[name] }, reading{reader, func() { cancel(signalError{syscall.SIGTERM}) }}, &stdout, &stderr)
 		err := p.run(ctx, append(args, "--base-url", "http://127.0.0.1:1"))
-		outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 143, "", "Nothing was bought: it was stopped before the order was sent.")
+		outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 143, "", "Nothing was bought: the command was stopped before it sent the order.")
 		_ = writer.Close()
 	}
 }

@@ -10,7 +10,7 @@ import (
 const (
 	// pollInterval is the wait between two polls.
 	pollInterval = time.Second
-	// lastBackoff bounds the wait after a failure that may pass.
+	// lastBackoff bounds the wait after a transient failure.
 	lastBackoff = 30 * time.Second
 )
 
@@ -23,8 +23,8 @@ func (p *program) wait(ctx context.Context, link string, asJSON bool) error {
 	}
 	if asJSON {
 		if err := writeJSON(p.stdout, settled); err != nil {
-			message := fmt.Sprintf("The purchase's status is %s, but its state could not be printed: %v", settled.Status, err)
-			return &failure{Outcome: outcomeOrdered, ExitCode: exitUnseen, Message: message, Advice: doNotRepeat, cause: err}
+			message := fmt.Sprintf("The purchase's status is %s, but it could not be printed: %v", settled.Status, err)
+			return &failure{Outcome: outcomeOrdered, ExitCode: exitStatusUnknown, Message: message, Advice: doNotRepeat, cause: err}
 		}
 	}
 	switch settled.Status {
@@ -38,7 +38,7 @@ func (p *program) wait(ctx context.Context, link string, asJSON bool) error {
 }
 
 // follow polls link until its purchase is settled. It retries after transient failures. A permanent failure, and the end of
-// ctx, returns the error of unseen.
+// ctx, returns the error of statusUnknown.
 func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 	line := &progress{start: p.clock.now()}
 	if p.terminal {
@@ -50,7 +50,7 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 		line.show(p.clock.now())
 		state, err := p.poll(ctx, link)
 		delay := pollInterval
-		var passing passingError
+		var passing transientError
 		switch {
 		case err == nil && state.Status != pending:
 			return state, nil
@@ -62,7 +62,7 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 			delay = max(backoff(failures), passing.retryAfter)
 			failures, line.trouble = failures+1, &passing
 		default:
-			return nil, unseen(link, err)
+			return nil, statusUnknown(link, err)
 		}
 		if p.pause(ctx, delay, line) != nil {
 			return nil, interrupted(ctx, link, line.trouble)
@@ -87,21 +87,21 @@ func backoff(n int) time.Duration {
 	return min(pollInterval<<min(n, 10), lastBackoff) // A longer shift would overflow one day.
 }
 
-// unseen is an order that was carried out, and whose payment was not seen.
-func unseen(link string, cause error) error {
+// statusUnknown is an order that was carried out, and the status of whose payment is unknown.
+func statusUnknown(link string, cause error) error {
 	return &failure{
-		Outcome: outcomeOrdered, ExitCode: exitUnseen, summary: "The order was carried out, but its payment was not seen.",
+		Outcome: outcomeOrdered, ExitCode: exitStatusUnknown, summary: "The order was carried out, but the status of its payment is unknown.",
 		Message: cause.Error(), Advice: doNotRepeat + " Open the link to see its state.", URL: link, cause: cause,
 	}
 }
 
 // interrupted names the last failure too, if there was one: it may be why the user ended the wait.
-func interrupted(ctx context.Context, link string, trouble *passingError) error {
+func interrupted(ctx context.Context, link string, trouble *transientError) error {
 	err := fmt.Errorf("the wait was stopped: %w", context.Cause(ctx))
 	if trouble != nil {
-		err = fmt.Errorf("%w; before that, %w", err, trouble)
+		err = fmt.Errorf("%w; last error: %w", err, trouble)
 	}
-	return unseen(link, err)
+	return statusUnknown(link, err)
 }
 
 // clock reads the time and waits. Tests replace it.

@@ -99,7 +99,7 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 		t.Errorf("error %v: want the disk's", err)
 	}
 	outcome{exitCode(err), stdout.String(), stderr.String()}.want(t, 6, `{"url":"`+s.link+`"}`+"\n",
-		"status is paid", "could not be printed", syscall.ENOSPC.Error(), "Do not run it again")
+		"status is paid", "could not be printed", syscall.ENOSPC.Error(), "Do not run this command again")
 }
 
 func TestInterruptedWait(t *testing.T) {
@@ -109,7 +109,7 @@ func TestInterruptedWait(t *testing.T) {
 		contains []string
 	}{
 		"pending": {state("pending"), nil},
-		"trouble": {reply{status: 503}, []string{"before that, the link's response is 503 Service Unavailable"}},
+		"trouble": {reply{status: 503}, []string{"last error: the link's response is 503 Service Unavailable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +120,7 @@ func TestInterruptedWait(t *testing.T) {
 					cancel(errors.New("the moon is full"))
 				}
 			}
-			contains := append(tc.contains, "its payment was not seen", "the wait was stopped: the moon is full", "Do not run it again", "Open the link")
+			contains := append(tc.contains, "the status of its payment is unknown", "the wait was stopped: the moon is full", "Do not run this command again", "Open the link")
 			o := s.wait(ctx, t)
 			o.want(t, 6, s.link+"\n", contains...)
 			if tc.contains == nil && strings.Contains(o.stderr, "before that") {
@@ -142,7 +142,7 @@ func TestConnectionRefused(t *testing.T) {
 			cancel(errors.New("the moon is full"))
 		}
 	}
-	s.wait(ctx, t).want(t, 6, s.link+"\n", "before that, the link got no response: dial tcp 127.0.0.1:1", "connection refused\n")
+	s.wait(ctx, t).want(t, 6, s.link+"\n", "last error: the link got no response: dial tcp 127.0.0.1:1", "connection refused\n")
 }
 
 func TestInterruptedLook(t *testing.T) {
