@@ -50,7 +50,7 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 		line.show(p.clock.now())
 		state, err := p.poll(ctx, link)
 		delay := pollInterval
-		var passing transientError
+		var transient transientError
 		switch {
 		case err == nil && state.Status != pending:
 			return state, nil
@@ -58,9 +58,9 @@ func (p *program) follow(ctx context.Context, link string) (*purchase, error) {
 			return nil, interrupted(ctx, link, line.trouble)
 		case err == nil:
 			failures, line.trouble = 0, nil
-		case errors.As(err, &passing):
-			delay = max(backoff(failures), passing.retryAfter)
-			failures, line.trouble = failures+1, &passing
+		case errors.As(err, &transient):
+			delay = max(backoff(failures), transient.retryAfter)
+			failures, line.trouble = failures+1, &transient
 		default:
 			return nil, statusUnknown(link, err)
 		}
