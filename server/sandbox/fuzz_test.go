@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -42,7 +43,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", path, "", "sandbox-active-key", "sandbox-active-secret", "application/json;x", "", []byte(`{"amount":1800,"AMOUNT":2}`))
 	f.Add("POST", path, "sandbox-noplan-token", "", "", "application/json", "", []byte(`{"amount":15}`))
 	f.Add("POST", path, "sandbox-inactive-token", "", "", "text/plain", "gzip", []byte(`{"amount":5e1}`))
-	f.Add("POST", path, "sandbox-active-token", "", "", "application/json", "", []byte(`{"amount":1801,"amount":320}`))
+	f.Add("POST", path, "sandbox-active-token", "", "", "application/json", "", []byte(fmt.Sprintf(`{"amount":%d,"amount":320}`, maxAmount+1)))
 	f.Add("OPTIONS", "/", "", "", "", "", "", []byte(nil))
 	f.Add("GET", "/checkout/x", "", "", "", "", "", []byte(nil))
 	f.Fuzz(func(t *testing.T, method, target, token, key, secret, contentType, coding string, body []byte) {
@@ -99,7 +100,7 @@ func checkAmount(t *testing.T, service *billing.Service, link string, body []byt
 	var sent struct{ Amount int64 }
 	exact := map[string]json.RawMessage{}
 	if err != nil || json.Unmarshal(body, &exact) != nil || json.Unmarshal(exact["amount"], &sent.Amount) != nil ||
-		purchase.Amount != sent.Amount || purchase.Amount < 15 || purchase.Amount > 1800 {
+		purchase.Amount != sent.Amount || purchase.Amount < minAmount || purchase.Amount > maxAmount {
 		t.Fatalf("%q bought %d: %v", body, purchase.Amount, err)
 	}
 }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/turbosmtp-go/billing/api"
 	"github.com/turbosmtp-go/billing/gen/control"
@@ -37,15 +40,21 @@ const (
 	noPlan     = string(model.CanNotBuyExtraCreditWithoutActivePlan)
 )
 
-// tooLarge is the code of an amount above the maximum. The document says both.
-var tooLarge = func() string {
+// amount is the schema of an amount in the document.
+var amount = func() *openapi3.Schema {
 	document, err := api.Document()
 	if err != nil {
 		panic(err)
 	}
-	amount := document.Components.Schemas["BuyEmailValidatorCreditsRequest"].Value.Properties["amount"].Value
-	return amount.Extensions["x-error-codes"].(map[string]any)["maximum"].(string)
+	return document.Components.Schemas["BuyEmailValidatorCreditsRequest"].Value.Properties["amount"].Value
 }()
+
+var (
+	minAmount, maxAmount = int64(*amount.Min), int64(*amount.Max)
+	// tooLarge is the code of an amount above the maximum, and tooLargeOrder a body with such an amount.
+	tooLarge      = amount.Extensions["x-error-codes"].(map[string]any)["maximum"].(string)
+	tooLargeOrder = fmt.Sprintf(`{"amount":%d}`, maxAmount+1)
+)
 
 const validOrder = `{"amount":320}`
 

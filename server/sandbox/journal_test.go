@@ -54,7 +54,7 @@ func TestJournalReasons(t *testing.T) {
 		{"POST", path, `{"amount":50.0}`, valid, 400, "sandbox-active", is("body", "type", "/amount", noInteger), "type"},
 		{"POST", path, `{"amount":null}`, valid, 400, "sandbox-active", is("body", "nullable", "/amount", noInteger), "null"},
 		{"POST", path, `{"amount":14}`, valid, 400, "sandbox-active", is("body", "minimum", "/amount", tooSmall), "The value at /amount of the body is below the limit of the document (minimum). The amount is below the minimum."},
-		{"POST", path, `{"amount":1801}`, valid, 400, "sandbox-active", is("body", "maximum", "/amount", tooLarge), "above"},
+		{"POST", path, tooLargeOrder, valid, 400, "sandbox-active", is("body", "maximum", "/amount", tooLarge), "above"},
 		{"POST", path, validOrder, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("account", "", "", noPlan), "no active plan"},
 		{"POST", path, `{"amount":14}`, withKey("sandbox-noplan-token"), 400, "sandbox-noplan", is("body", "minimum", "/amount", tooSmall), "below"},
 		{"POST", path, validOrder, valid, 200, "sandbox-active", control.Reason{}, "valid"},

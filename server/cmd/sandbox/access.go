@@ -8,7 +8,7 @@ import (
 	"github.com/turbosmtp-go/billing/server/internal/store"
 )
 
-// access describes who can reach a sandbox and what the sandbox allows them.
+// access describes from where a sandbox can be reached, and what is enabled there.
 type access struct {
 	local        bool   // only this machine can connect
 	demoAccounts bool   // the demo accounts are enabled

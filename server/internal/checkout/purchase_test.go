@@ -17,7 +17,7 @@ func TestPurchaseOnPage(t *testing.T) {
 		`<span class="number">15</span>`:          {Amount: 15},
 		`<span class="number">999</span>`:         {Amount: 999},
 		`<span class="number">1,000</span>`:       {Amount: 1000},
-		`<span class="number">1,800</span>`:       {Amount: 1800},
+		`<span class="number">4,700</span>`:       {Amount: 4700},
 		`<span class="number">1,234,567</span>`:   {Amount: 1234567},
 		`<span class="number">-1,000</span>`:      {Amount: -1000},
 		`<span class="number">-100</span> <abbr>`: {Amount: -100},
